@@ -49,6 +49,8 @@ class Node:
     """Key of a leaf → the name of its type where that is not the type of the value in ``data``
     (``Decimal``, ``bytes``, …), or ``error`` for a value that could not be read (``None`` in
     ``data``; its reason stands in ``Snapshot.problems``)."""
+    computed: frozenset[str] = frozenset()
+    """Keys whose value a function of the application returned when it was asked."""
     order: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """Key text → (name of the key's type, the key), for keys that are not ``str``; for sorting."""
 
@@ -100,6 +102,8 @@ class Series(NamedTuple):
     """Requests in each bucket over the last five minutes."""
     slices: Sequence[Slice]
     """The notes of the last fifteen minutes, oldest first."""
+    recent_sum_ns: int | None = None
+    """Time spent in the requests of ``recent``; ``None`` where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,10 @@ class Requests:
     """Requests that the recorder failed to record."""
     notes: Sequence[str] = ()
     """Sentences that the page must show (what filled the cap, what did not fit, …)."""
+    clock_ns: int | None = None
+    """The monotonic clock at the moment of the snapshot; ``None``: when slice ``now`` ends."""
+    started_ns: int | None = None
+    """The same clock when recording began (with many workers, of the first); ``None``: long ago."""
 
 
 @dataclass(frozen=True, slots=True)
