@@ -1,0 +1,75 @@
+"""May this request see the page? Closed to strangers as installed."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+
+from pyramid.interfaces import ISecurityPolicy
+from pyramid.request import Request
+
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+_PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
+
+
+def allowed(request: Request, settings: Settings) -> bool:
+    """Whether one of the configured ways (host, token, permission) lets the request in."""
+    return (
+        _host_allowed(request.environ, settings)
+        or _token_allowed(request.environ, settings)
+        or _permission_allowed(request, settings)
+    )
+
+
+def refusal(settings: Settings) -> list[str]:
+    """What a refused caller is told: the settings that would let them in, and nothing about the tree."""
+    sentences = ["This page shows the inside of the application, so it is not open to everyone."]
+    sentences.append(
+        "To let a caller in, set scales.hosts (addresses or networks of direct connections),"
+        " scales.token (then send the header Authorization: Bearer TOKEN)"
+        " or scales.permission (a permission of the application's security policy)."
+    )
+    sentences.append(
+        "A request that came through a proxy is never judged by its address: it needs the token or the permission."
+    )
+    return sentences
+
+
+def _host_allowed(environ: dict[str, object], settings: Settings) -> bool:
+    """Judge direct connections only: behind a proxy, the address is the proxy's and says nothing."""
+    if not settings.hosts or any(header in environ for header in _PROXY_HEADERS):
+        return False
+    if "REMOTE_ADDR" not in environ:
+        # No server leaves it out: this is a call from within the process (WebTest, prequest).
+        return True
+    try:
+        # A zone (fe80::1%eth0) belongs to the link, not to the address.
+        address = ipaddress.ip_address(str(environ["REMOTE_ADDR"]).partition("%")[0])
+    except ValueError:
+        # A unix socket: '' from gunicorn, 'localhost' from waitress. No client's address.
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network or address in network for network in settings.hosts)
+
+
+def _token_allowed(environ: dict[str, object], settings: Settings) -> bool:
+    if settings.token is None:
+        return False
+    scheme, _, token = str(environ.get("HTTP_AUTHORIZATION", "")).strip().partition(" ")
+    given = token.strip().encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(given, settings.token.encode()) and scheme.lower() == "bearer"
+
+
+def _permission_allowed(request: Request, settings: Settings) -> bool:
+    """Without a security policy Pyramid allows everything, which must not open the page."""
+    if settings.permission is None or request.registry.queryUtility(ISecurityPolicy) is None:
+        return False
+    try:
+        return bool(request.has_permission(settings.permission))
+    except Exception:
+        log.exception("the security policy failed on the permission %s", settings.permission)
+        return False
