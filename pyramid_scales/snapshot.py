@@ -143,6 +143,10 @@ class Worker:
     age: float
     """Seconds since its own statistics were published; 0.0 for the answering worker."""
     requests: Requests | None = None
+    slot: int | None = None
+    """The number of its slot: the same for the worker that takes its place."""
+    process: Mapping[str, int | float] | None = None
+    """The figures of its process; ``None`` where they are not known."""
 
 
 @dataclass(frozen=True, slots=True)
