@@ -6,15 +6,22 @@ writes numbers for people, ``charts`` computes drawings, the templates hold ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
+from . import rows, units
 from .address import Address
+from .assets import static_files, templates
+from .lookup import Leaf
 from .snapshot import Node, Path, Snapshot
 
-if TYPE_CHECKING:
-    from .lookup import Leaf
+FORMATS = (
+    ("json", "JSON"),
+    ("prettyjson", "pretty JSON"),
+    ("prometheus", "Prometheus"),
+    ("openmetrics", "OpenMetrics"),
+)
 
 
 class BadParameter(ValueError):
@@ -67,7 +74,7 @@ def render(context: PageContext) -> str:
 
     Raises :class:`BadParameter` for a parameter that means nothing.
     """
-    raise NotImplementedError
+    return templates().get_template("page.jinja2").render(frame(context.address) | content(context))
 
 
 def render_error(status: str, title: str, sentences: Sequence[str], address: Address) -> str:
@@ -75,4 +82,77 @@ def render_error(status: str, title: str, sentences: Sequence[str], address: Add
 
     ``status`` is such as ``404 Not Found``.
     """
-    raise NotImplementedError
+    shown = {"status": status, "title": title, "sentences": sentences, "home": address.to()}
+    return templates().get_template("error.jinja2").render(frame(address) | shown)
+
+
+def frame(address: Address) -> dict[str, Any]:
+    """What every page needs."""
+    return {name.replace(".", "_"): address.static(name, file.version) for name, file in static_files().items()}
+
+
+def content(context: PageContext) -> dict[str, Any]:
+    """What the template of the page prints."""
+    address, kept = context.address, _kept(context)
+    return {
+        "page": context,
+        "title": context.title or "scales",
+        "crumbs": _crumbs(context, kept),
+        "formats": _formats(context),
+        "kept": kept,
+        "here": address.to(context.path),
+        "clear": address.to(context.path, **kept),
+        "suffix": address.to((), **kept)[len(address.base) :],
+        "uptime": units.duration(context.uptime),
+        "problems": _problems(context, kept),
+        "leaf": None if isinstance(context.found, Node) else _leaf(context.found),
+        "rows": _rows(context),
+    }
+
+
+def _kept(context: PageContext) -> dict[str, str]:
+    """The parameters that every link keeps."""
+    wanted = {"scope": context.scope, "refresh": context.refresh}
+    return {name: text for name, text in wanted.items() if text}
+
+
+def _crumbs(context: PageContext, kept: dict[str, str]) -> list[tuple[str, str]]:
+    """Name and address of each step from the root to what is shown."""
+    steps = [("scales", context.address.to((), **kept))]
+    for depth, key in enumerate(context.path, 1):
+        steps.append((key or rows.EMPTY_KEY, context.address.to(context.path[:depth], **kept)))
+    return steps
+
+
+def _formats(context: PageContext) -> list[tuple[str, str]]:
+    """Name and address of the same data in each other format."""
+    asked = {"query": context.query, "scope": context.scope}
+    return [(name, context.address.to(context.path, format=key, **asked)) for key, name in FORMATS]
+
+
+def _problems(context: PageContext, kept: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Address, path and reason of each statistic that could not be read as it is."""
+    return [
+        (context.address.to(problem.path, **kept), path_text(problem.path), problem.reason)
+        for problem in context.snapshot.problems
+    ]
+
+
+def path_text(path: Path) -> str:
+    """A path as one line of text."""
+    return "/".join(key or rows.EMPTY_KEY for key in path) or "/"
+
+
+def _leaf(leaf: Leaf) -> dict[str, str]:
+    if leaf.type_name == "error":
+        return {"type": "error", "exact": rows.UNREAD, "human": ""}
+    text = rows.exact([leaf.value])[0]
+    return {"type": leaf.type_name, "exact": text, "human": rows.human_text(leaf.type_name, leaf.value, text)}
+
+
+def _rows(context: PageContext) -> Iterator[rows.Level | None]:
+    if not isinstance(context.found, Node):
+        return iter(())
+    near = context.snapshot.approximate
+    plan = rows.Plan(context.address, near, unfold=bool(context.query))
+    return rows.levels(context.found, context.path, plan)
