@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .snapshot import Kind, Node, Path
+from .snapshot import Node, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Missing(LookupError):
 
 def leaf_of(node: Node, key: str) -> Leaf:
     """The leaf below ``node`` at ``key``, which exists."""
-    value = node.data[int(key) if node.kind is Kind.LIST else key]
+    value = node.leaf(key)
     return Leaf(value, node.marks.get(key) or type(value).__name__)
 
 
@@ -39,7 +39,7 @@ def find(root: Node, path: Path) -> Node | Leaf:
     for depth, key in enumerate(path):
         if key in node.children:
             node = node.children[key]
-        elif depth == len(path) - 1 and key in node.leaves():
+        elif depth == len(path) - 1 and key in node:
             return leaf_of(node, key)
         else:
             raise Missing(path, path[:depth])

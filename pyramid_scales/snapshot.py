@@ -54,10 +54,23 @@ class Node:
     order: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """Key text → (name of the key's type, the key), for keys that are not ``str``; for sorting."""
 
+    def keys(self) -> list[str]:
+        """Every key, in order; those of collapsed children, which ``data`` leaves out, come last."""
+        if self.kind is Kind.LIST:
+            return [str(index) for index in range(len(self.data))]
+        return [*self.data, *(key for key in self.children if key not in self.data)]
+
+    def __contains__(self, key: str) -> bool:
+        """Whether something stands at the key, a leaf or a container."""
+        return key in self.children or key in (self.keys() if self.kind is Kind.LIST else self.data)
+
+    def leaf(self, key: str) -> Any:
+        """The value of ``data`` at a key that is there and is not a child's."""
+        return self.data[int(key) if self.kind is Kind.LIST else key]
+
     def leaves(self) -> Mapping[str, Any]:
         """The values of ``data`` that are not containers, by key."""
-        pairs = enumerate(self.data) if self.kind is Kind.LIST else self.data.items()
-        return {str(key): value for key, value in pairs if str(key) not in self.children}
+        return {key: self.leaf(key) for key in self.keys() if key not in self.children}
 
 
 class Problem(NamedTuple):

@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 
 MAX_DEPTH = 100
 MAX_CONTAINERS = 200_000
-MAX_CALLS_DEEP = 10
+MAX_CALLS = 10
 
+_CONTAINERS = (dict, UserDict, list, tuple)
 _PLAIN = frozenset((int, float, str, bool, type(None)))
 _KINDS = {
     "greplin.scales.StatContainer": Kind.GROUP,
@@ -53,15 +54,15 @@ def live_root() -> StatContainer:
     return scales.getStats()
 
 
-def read(path: Path = ()) -> tuple[Node, list[Problem]]:
+def read(path: Path = (), call: bool = True) -> tuple[Node, list[Problem]]:
     """A snapshot of the node at ``path`` and all below it, on a spine from the root.
 
-    Keys beside the spine are left out, so the cost does not grow with the rest of the tree; a path
+    With ``call=False`` functions are left out instead of called. Keys beside the spine are left out, so the cost does not grow with the rest of the tree; a path
     that does not exist gives the spine up to its nearest ancestor. Never raises for what the
     application put into the tree: that is the second result.
     """
     with Asker() as asker:
-        reader = _Reader(asker)
+        reader = _Reader(asker if call else None)
         root = reader.container(live_root(), (), path)
     return root, reader.problems
 
@@ -73,7 +74,7 @@ class _Unreadable(Exception):
 class _Reader:
     """One walk over the tree."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker | None) -> None:
         self.problems: list[Problem] = []
         self._asker = asker
         self._above: set[int] = set()
@@ -88,7 +89,7 @@ class _Reader:
         self._enter(id(behind), path)
         try:
             kind = _kind_of(type(value))
-            if kind is Kind.LIST:
+            if isinstance(behind, (list, tuple)):
                 return self._list(list(behind), path, rest)
             data = _copied(behind)
             if rest or not _is_plain(data):
@@ -113,9 +114,6 @@ class _Reader:
         for text, value in zip(texts, data.values(), strict=True):
             if rest and text != rest[0]:
                 continue
-            if type(value) in _PLAIN and type(value) is not int:
-                node.data[text] = value
-                continue
             self._put(node, text, value, path, rest[1:])
             child = node.children.get(text)
             if child is not None and honours_collapse and _is_collapsed(value):
@@ -137,10 +135,12 @@ class _Reader:
         """Read one value into ``node``: as it is, as a child, as text, or as a problem."""
         here = (*path, text)
         try:
-            if _calls(value):
-                value = self._answer(value)
+            if _is_function(value):
+                if self._asker is None:
+                    return
+                value = _answer(self._asker, value)
                 node.computed |= {text}
-            if _behind(value) is None:
+            if not isinstance(value, _CONTAINERS):
                 node.data[text], mark = _leaf(value)
                 if mark:
                     node.marks[text] = mark
@@ -152,14 +152,6 @@ class _Reader:
             node.data[text] = None
             node.marks[text] = "error"
             self._report(here, error)
-
-    def _answer(self, function: Callable[[], Any]) -> Any:
-        value: Any = function
-        for _ in range(MAX_CALLS_DEEP):
-            value = self._asker.ask(value)
-            if not _calls(value):
-                return value
-        raise _Unreadable(f"returned a function {MAX_CALLS_DEEP} times in a row")
 
     def _report(self, path: Path, error: Exception) -> None:
         reason = _reason(error)
@@ -178,11 +170,24 @@ def _reason(error: Exception) -> str:
         return type(error).__name__
 
 
+def _answer(asker: Asker, function: Callable[[], Any]) -> Any:
+    value: Any = function
+    for _ in range(MAX_CALLS):
+        value = asker.ask(value)
+        if not _is_function(value):
+            return value
+    raise _Unreadable(f"returned a function {MAX_CALLS} times in a row")
+
+
 def _behind(value: Any) -> Any:
-    """The plain dictionary, list or tuple behind a container; ``None`` for a leaf."""
-    if isinstance(value, UserDict):
-        value = value.data
-    return value if isinstance(value, (dict, list, tuple)) else None
+    """The plain dictionary, list or tuple behind a container.
+
+    ``data`` is read only once: behind our own live nodes it is made anew each time.
+    """
+    behind = value.data if isinstance(value, UserDict) else value
+    if not isinstance(behind, (dict, list, tuple)):
+        raise _Unreadable("has no dictionary behind it")
+    return behind
 
 
 def _copied(behind: dict[Any, Any]) -> dict[Any, Any]:
@@ -230,9 +235,9 @@ def _leaf(value: Any) -> tuple[Any, str]:
     return str.__str__(repr(value) if isinstance(value, bytes) else str(value)), type(value).__name__
 
 
-def _calls(value: Any) -> bool:
+def _is_function(value: Any) -> bool:
     """Whether scales would call it; a class is shown, not instantiated."""
-    return callable(value) and not isinstance(value, type) and _behind(value) is None
+    return callable(value) and not isinstance(value, (type, *_CONTAINERS))
 
 
 def _is_collapsed(value: Any) -> bool:
