@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-import pyramid_scales
 
-_PLACE = Path(pyramid_scales.__file__).resolve().parent
+def _place() -> Path:
+    spec = find_spec("pyramid_scales")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.exit("there is no pyramid_scales to test", 3)
+    return Path(next(iter(spec.submodule_search_locations))).resolve()
 
 
 def pytest_configure() -> None:
-    if os.environ.get("PYRAMID_SCALES_INSTALLED") and not _PLACE.is_relative_to(Path(sys.prefix).resolve()):
-        pytest.exit(f"the tests would import {_PLACE}, not the wheel that is installed below {sys.prefix}", 3)
+    place = _place()
+    if os.environ.get("PYRAMID_SCALES_INSTALLED") and not place.is_relative_to(Path(sys.prefix).resolve()):
+        pytest.exit(f"the tests would import {place}, not the wheel that is installed below {sys.prefix}", 3)
 
 
 def pytest_report_header() -> str:
-    return f"pyramid_scales: {_PLACE}"
+    return f"pyramid_scales: {_place()}"
