@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-import pyramid_scales
-
-PLACE = Path(next(iter(pyramid_scales.__path__)))
+SPEC = find_spec("pyramid_scales")
+PLACE = Path(SPEC.origin).parent
 TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PLACE.glob("*.py"))}
 
 PYRAMID = {"__init__", "settings", "access", "tween", "views", "naming", "demo"}
