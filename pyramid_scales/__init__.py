@@ -1,0 +1,29 @@
+"""The metrics page that lives inside a Pyramid web application.
+
+``config.include("pyramid_scales")`` gives the application a page at ``/scales/`` that shows its own
+numbers: requests by route, and the statistics that it keeps with ``greplin.scales``.
+"""
+
+from __future__ import annotations
+
+from pyramid.config import Configurator
+from pyramid.exceptions import URLDecodeError
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from .views import scales_stats
+
+__all__ = ["includeme", "scales_stats"]
+
+
+def includeme(config: Configurator) -> None:
+    """Register the page, its tween and its settings; nothing is read, opened or started here."""
+    config.add_directive("_add_scales_application", "pyramid_scales.setup.add_application")
+    config.add_view_predicate("below_scales", "pyramid_scales.setup.BelowScalesPredicate")
+    config._add_scales_application()
+    config.add_view("pyramid_scales.views.guarded_stats", route_name="scales", **_OURS)
+    config.add_view("pyramid_scales.views.redirect_to_slash", route_name="scales_redirect", **_OURS)
+    config.add_exception_view("pyramid_scales.views.bad_path", context=URLDecodeError, below_scales=True)
+
+
+# Access is decided by scales.hosts, .token and .permission, not by the application's defaults.
+_OURS = {"permission": NO_PERMISSION_REQUIRED, "require_csrf": False}

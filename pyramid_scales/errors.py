@@ -1,0 +1,84 @@
+"""Answers that say what was wrong with a request and what would be right, in the format that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from pyramid.request import Request
+from pyramid.response import Response
+from webob import exc
+
+from . import application, page, renderers
+from .address import Address
+from .lookup import Missing
+
+
+class Refused(Exception):
+    """The request is answered with an error page: a status code and sentences for the caller."""
+
+    def __init__(self, status: int, *sentences: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, *sentences)
+        self.status = status
+        self.sentences = sentences
+        self.headers = headers or {}
+
+
+def address_of(request: Request) -> Address:
+    """Where the page lives for this request, from ``SCRIPT_NAME`` and the route's own path.
+
+    Not from ``request.route_url``: some frameworks replace it.
+    """
+    script_name = quote(request.environ.get("SCRIPT_NAME", "").encode("latin-1"))
+    route = getattr(request, "matched_route", None)
+    app = application.of(request.registry)
+    if route is not None and route.name == "scales_redirect":
+        return Address(script_name + (app.base or "/"))
+    if route is not None:
+        base = route.generate({**(request.matchdict or {}), "prefix": ()})
+        return Address(script_name + base.rstrip("/") + "/")
+    if getattr(request, "context", None) is not None and not getattr(request, "exception", None):
+        return Address(request.resource_path(request.context, request.view_name).rstrip("/") + "/")
+    return Address(script_name + (app.base or "/"))
+
+
+def not_found(request: Request, missing: Missing) -> Refused:
+    nearest = address_of(request).to(missing.nearest)
+    name = "/".join(missing.nearest) or "the root"
+    return Refused(
+        404,
+        f"There is no statistic at {'/'.join(missing.path)!r}.",
+        f"The nearest that exists is {name}: {nearest}",
+        "A statistic of scales exists once it was written or read for the first time.",
+    )
+
+
+def error_response(request: Request, refused: Refused) -> Response:
+    status = f"{refused.status} {exc.status_map[refused.status].title}"
+    format = _format_of_error(request)
+    if format == "html":
+        body = page.render_error(status, exc.status_map[refused.status].title, refused.sentences, address_of(request))
+    elif format in ("json", "prettyjson"):
+        body = renderers.to_json({"status": refused.status, "error": " ".join(refused.sentences)}, pretty=True)
+    else:
+        body = "\n".join((status, *refused.sentences)) + "\n"
+    response = text_response(refused.status, format, body)
+    if format in ("prometheus", "openmetrics"):
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    response.headers.update(refused.headers)
+    return response
+
+
+def _format_of_error(request: Request) -> str:
+    """The format that was asked for, as far as the request can be understood."""
+    accept = request.environ.get("HTTP_ACCEPT")
+    try:
+        return renderers.choose(request.GET.get("format"), accept)
+    except (UnicodeDecodeError, renderers.BadFormat):
+        return renderers.choose(None, accept)
+
+
+def text_response(status: int, format: str, body: str) -> Response:
+    """A response whose text may hold what UTF-8 can't carry."""
+    content = body.encode("utf-8", "backslashreplace")
+    return Response(body=content, status=status, headerlist=[("Content-Type", renderers.CONTENT_TYPES[format])])

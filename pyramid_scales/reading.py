@@ -1,0 +1,100 @@
+"""Take the snapshot of an application, and say what else a page needs to know of it."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
+
+from pyramid.interfaces import IRoutesMapper, ITweens
+from pyramid.registry import Registry
+
+from . import tree
+from .application import Application
+from .settings import PREFIX
+from .snapshot import Path, Snapshot
+
+TWEEN = "pyramid_scales.tween.scales_tween_factory"
+OWN_ROUTES = frozenset(("scales", "scales_redirect"))
+
+
+_STARTED = time.time()
+
+
+class BadScope(ValueError):
+    """``?scope=`` has a value that means nothing; the message says which do."""
+
+
+def scope(text: str | None) -> str:
+    """``worker`` or ``all``. Raises :class:`BadScope`."""
+    if text not in (None, "", "all", "worker"):
+        raise BadScope(f"There is no scope {text!r}. Use worker for the answering process alone, or all.")
+    return text or "all"
+
+
+def take(app: Application, path: Path, scope: str) -> Snapshot:
+    """What there is at ``path``, of this worker or of all."""
+    root, problems = tree.read(path)
+    return Snapshot(root, problems)
+
+
+def headers(snapshot: Snapshot) -> Mapping[str, str]:
+    """How many workers a page shows, and how old the oldest of their snapshots is, in seconds."""
+    if not snapshot.workers:
+        return {}
+    live = [worker for worker in snapshot.workers if worker.live]
+    oldest = max((worker.age for worker in live), default=0.0)
+    return {"X-Scales-Workers": str(len(live)), "X-Scales-Oldest": f"{oldest:.1f}"}
+
+
+def uptime() -> float:
+    """Seconds since this process started."""
+    return time.time() - _STARTED
+
+
+@lru_cache(maxsize=1)
+def versions() -> Sequence[tuple[str, str]]:
+    """(name, version) of what the page runs on."""
+    names = ("pyramid_scales", "pyramid", "scales")
+    return (("Python", platform.python_version()), *((name, _version(name)) for name in names))
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def timing_hint(registry: Registry) -> str:
+    """Why there are no request figures, as a sentence; ``""`` where nothing speaks against them."""
+    explicit = [name for name, _ in getattr(registry.queryUtility(ITweens), "explicit", ())]
+    if explicit and TWEEN not in explicit:
+        return f"Requests are not timed: the setting pyramid.tweens lists tweens, and {TWEEN} is not among them."
+    application = registry.get("pyramid_scales")
+    if application is not None and not application.settings.timing:
+        return f"Requests are not timed: {PREFIX}timing is false."
+    if application is None or application.recorder is None:
+        return "Requests are not timed: pyramid_scales was not included, only its view is in use."
+    return ""
+
+
+def known_routes(registry: Registry) -> Sequence[tuple[str, str, str]]:
+    """(name, pattern, dotted name of a view) of the application's own routes."""
+    mapper = registry.queryUtility(IRoutesMapper)
+    views = _views_by_route(registry)
+    routes = mapper.get_routes() if mapper is not None else ()
+    return [(route.name, route.pattern, views.get(route.name, "")) for route in routes if route.name not in OWN_ROUTES]
+
+
+def _views_by_route(registry: Registry) -> dict[str, str]:
+    entries = registry.introspector.get_category("views") or ()
+    introspectables = [entry["introspectable"] for entry in entries]
+    return {view["route_name"]: _dotted_name(view["callable"]) for view in introspectables if view.get("route_name")}
+
+
+def _dotted_name(view: object) -> str:
+    name = getattr(view, "__qualname__", type(view).__qualname__)
+    return f"{getattr(view, '__module__', '')}.{name}"

@@ -1,0 +1,68 @@
+"""Which format was asked for, and the formats that are nothing but JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from webob.acceptparse import create_accept_header
+
+from . import exposition
+from .address import clean
+
+CONTENT_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "prettyjson": "application/json",
+    "prometheus": exposition.PROMETHEUS,
+    "openmetrics": exposition.OPENMETRICS,
+}
+"""The formats, by the name that ``?format=`` takes."""
+
+
+class BadFormat(ValueError):
+    """The format does not exist; the message lists those that do."""
+
+
+def choose(requested: str | None, accept: str | None) -> str:
+    """The format of the answer: the one that was asked for by name, else what the Accept header prefers.
+
+    A browser, ``*/*``, no header and a broken one get HTML. Raises :class:`BadFormat`.
+    """
+    if requested:
+        if requested not in CONTENT_TYPES:
+            raise BadFormat(f"There is no format {requested!r}. The formats are {', '.join(CONTENT_TYPES)}.")
+        return requested
+    if not accept:
+        return "html"
+    header = create_accept_header(accept)
+    offers = header.acceptable_offers(["text/html", "application/json"]) if hasattr(header, "parsed") else []
+    best = offers[0] if offers else ("text/html", 0.0)
+    if best[0] == "text/html" and "text/html" in accept:
+        return "html"
+    return exposition.accepted(accept) or ("json" if best[0] == "application/json" else "html")
+
+
+def to_json(value: Any, pretty: bool = False) -> str:
+    """Strict JSON (RFC 8259) and a newline: ``null`` for NaN and the infinities, no half of a surrogate pair."""
+    indent = 2 if pretty else None
+    try:
+        text = json.dumps(value, allow_nan=False, indent=indent)
+    except ValueError:
+        text = json.dumps(_strict(value), allow_nan=False, indent=indent)
+    if "\\ud" in text:
+        text = json.dumps(_strict(value), allow_nan=False, indent=indent)
+    return text + "\n"
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {clean(key): _strict(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_strict(item) for item in value]
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,56 @@
+"""What ``includeme`` defers: the parts that depend on settings made after the include."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.exceptions import ConfigurationError
+from pyramid.request import Request
+
+from . import application, settings
+
+
+def add_application(config: Configurator) -> None:
+    """Add the routes where the include stands, and the rest when the settings are complete."""
+    path = settings.parse_path(config.registry.settings)
+    config.add_route("scales", path + "/*prefix")
+    config.add_route("scales_redirect", path)
+    prefix = config.route_prefix or ""
+    introspectable = config.introspectable("pyramid_scales", "settings", "settings of pyramid_scales", "settings")
+
+    def register() -> None:
+        chosen = settings.parse(config.registry.settings)
+        if chosen.path != path:
+            raise ConfigurationError(
+                f"scales.path was {path!r} when pyramid_scales was included and is {chosen.path!r} now;"
+                " set it before config.include('pyramid_scales')"
+            )
+        introspectable.update(_shown(chosen))
+        base = "/" + "/".join(part for part in (prefix.strip("/"), path.strip("/")) if part) + "/"
+        config.registry[application.KEY] = application.Application(chosen, base=base)
+
+    config.action(("pyramid_scales", "settings"), register, order=PHASE1_CONFIG, introspectables=(introspectable,))
+
+
+def _shown(chosen: settings.Settings) -> dict[str, Any]:
+    """The settings for introspection, with the token hidden."""
+    values = {row.name: getattr(chosen, row.name) for row in settings.TABLE}
+    return {**values, "token": "(hidden)" if chosen.token else None}
+
+
+class BelowScalesPredicate:
+    """A view predicate: does the path, decodable or not, lie below the page's?"""
+
+    def __init__(self, value: bool, config: Configurator) -> None:
+        self._value = value
+
+    def text(self) -> str:
+        return f"below_scales = {self._value}"
+
+    phash = text
+
+    def __call__(self, context: object, request: Request) -> bool:
+        base = application.of(request.registry).base
+        below = base is not None and request.environ.get("PATH_INFO", "").startswith(base)
+        return below is self._value
