@@ -106,9 +106,8 @@ def make_app() -> Callable[[str], bytes]:
 
 def compare(leaves: int, rounds: int) -> None:
     """JSON against ``json.dumps`` of the same plain data."""
-    print(
-        f"{leaves:,} statistics, in units of json.dumps of the same data      below HTTP   whole request   scales"
-    )
+    title = f"{leaves:,} statistics, in units of json.dumps of the same data"
+    print(f"{title:<60}  below HTTP   whole request   scales")
     for shape in ("counters", "distributions"):
         scales.reset()
         plant(leaves, shape)
