@@ -6,11 +6,13 @@ writes numbers for people, ``charts`` computes drawings, the templates hold ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import rows, units
+from markupsafe import Markup
+
+from . import rows, units, values
 from .address import Address
 from .assets import static_files, templates
 from .lookup import Leaf
@@ -102,11 +104,10 @@ def content(context: PageContext) -> dict[str, Any]:
         "kept": kept,
         "here": address.to(context.path),
         "clear": address.to(context.path, **kept),
-        "suffix": address.to((), **kept)[len(address.base) :],
         "uptime": units.duration(context.uptime),
         "problems": _problems(context, kept),
         "leaf": None if isinstance(context.found, Node) else _leaf(context.found),
-        "rows": _rows(context),
+        "tree": _tree(context, kept),
     }
 
 
@@ -146,13 +147,16 @@ def path_text(path: Path) -> str:
 def _leaf(leaf: Leaf) -> dict[str, str]:
     if leaf.type_name == "error":
         return {"type": "error", "exact": rows.UNREAD, "human": ""}
-    text = rows.exact([leaf.value])[0]
-    return {"type": leaf.type_name, "exact": text, "human": rows.human_text(leaf.type_name, leaf.value, text)}
+    text = values.exact([leaf.value])[0]
+    return {"type": leaf.type_name, "exact": text, "human": values.human(leaf.type_name, leaf.value, text)}
 
 
-def _rows(context: PageContext) -> Iterator[rows.Level | None]:
+def _tree(context: PageContext, kept: dict[str, str]) -> Markup:
+    """The tree as HTML; rendered apart, since each level of including templates costs a step for each row."""
     if not isinstance(context.found, Node):
-        return iter(())
+        return Markup()
+    suffix = context.address.to((), **kept)[len(context.address.base) :]
     near = context.snapshot.approximate
-    plan = rows.Plan(context.address, near, unfold=bool(context.query))
-    return rows.levels(context.found, context.path, plan)
+    plan = rows.Plan(context.address, suffix, near, unfold=bool(context.query))
+    levels = rows.levels(context.found, context.path, plan)
+    return Markup(templates().get_template("tree.jinja2").render(rows=levels))

@@ -6,16 +6,15 @@ engine would, but a whole level at once: a call for each of 10,000 texts would c
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from markupsafe import escape
 
-from . import units
+from . import values
 from .address import Address, encode_key
 from .keys import sort_key
 from .snapshot import Kind, Node, Path
@@ -28,13 +27,14 @@ UNREAD = "could not be read"
 _SEPARATOR = "\0"
 _PLAIN = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
 _PLAIN_LEVEL = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:\0[A-Za-z0-9_-][A-Za-z0-9_.-]*)*").fullmatch
+_SAFE = frozenset((int, float, bool, type(None)))
 _FOLDED = frozenset((Kind.PMF, Kind.METER))
 _MOST_DEPTH = 3
 _MOST_LEAVES = 40
 
 
 Leaf = tuple[str, str, str, str, str]
-"""One statistic: its part of the address, key, type, exact value, and the value as people read it (rounded,
+"""One statistic: its address, key, type, exact value, and the value as people read it (rounded,
 grouped, in a unit; ``""`` where the exact text reads well). All safe in HTML."""
 
 
@@ -42,7 +42,7 @@ class Level(NamedTuple):
     """One container and the leaves directly in it; every text is safe in HTML."""
 
     href: str
-    """Its address without parameters; an address of a leaf begins with it."""
+    """Its address; ``""`` for :data:`END`."""
     key: str
     digest: str
     """What a closed level says of itself."""
@@ -54,11 +54,17 @@ class Level(NamedTuple):
     leaves: Sequence[Leaf]
 
 
+END = Level("", "", "", False, False, False, "", ())
+"""Where a container ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the writing of a tree depends on, besides the tree."""
 
     address: Address
+    suffix: str
+    """What every address ends with: the parameters that links keep."""
     approximate: frozenset[Path] = frozenset()
     unfold: bool = False
     """Open every level: the reader searched."""
@@ -107,123 +113,67 @@ def leaves(node: Node) -> tuple[list[str], list[Any]]:
     return keys, [found[key] for key in keys]
 
 
-def levels(node: Node, path: Path, plan: Plan) -> Iterator[Level | None]:
-    """The rows of the tree: a level where a container begins, ``None`` where it ends."""
-    hrefs = [plan.address.base]
+def levels(node: Node, path: Path, plan: Plan) -> Iterator[Level]:
+    """The rows of the tree: a level where a container begins, :data:`END` where it ends."""
+    suffix, *hrefs = escape_all([plan.suffix, plan.address.base, plan.address.to(path)])
     for item in walk(node, path, plan.closed):
         if item is None:
             hrefs.pop()
-            yield None
+            yield END
             continue
         where, found = item
-        top = where == path
-        href = plan.address.to(where) if top else hrefs[-1] + _segment(where[-1]) + "/"
-        link = not top and is_link(item, plan.closed)
+        depth = len(where) - len(path)
+        href = f"{hrefs[-1]}{_segment(where[-1])}/" if depth else hrefs[-1]
+        link = depth > 0 and is_link(item, plan.closed)
         if not link:
             hrefs.append(href)
-        yield _level(found, where, href, link, len(where) - len(path), plan)
+        yield _level(found, where, Link(href, suffix), link, depth, plan)
 
 
-def _level(node: Node, path: Path, href: str, link: bool, depth: int, plan: Plan) -> Level:
-    keys, values = ([], []) if link else leaves(node)
-    write = meaning(path, node.kind)
-    texts = [path[-1] if path else "", digest(node, write), href]
-    key, said, href, *safe = escape_all(texts + keys + exact(values))
-    rows = _leaves(node, keys, values, safe, write) if keys else []
-    is_open = plan.unfold or not depth or _opens(node, depth, len(keys))
-    near = path in plan.approximate
-    return Level(href, key or EMPTY_KEY, said, is_open, link, near, node.kind.value, rows)
+class Link(NamedTuple):
+    """The two ends of an address, safe in HTML; keys go between them."""
+
+    href: str
+    suffix: str
+
+
+def _level(node: Node, path: Path, to: Link, link: bool, depth: int, plan: Plan) -> Level:
+    write = values.meaning(path, node.kind)
+    (key,) = escape_all(path[-1:] or ("",))
+    rows = () if link else _leaves(node, to, write)
+    is_open = plan.unfold or not depth or _opens(node, depth, len(rows))
+    near = bool(plan.approximate) and path in plan.approximate
+    said = values.digest(node, write)
+    return Level(to.href + to.suffix, key or EMPTY_KEY, said, is_open, link, near, node.kind.value, rows)
 
 
 def _opens(node: Node, depth: int, amount: int) -> bool:
     return depth <= _MOST_DEPTH and amount <= _MOST_LEAVES and node.kind not in _FOLDED
 
 
-def _leaves(
-    node: Node, keys: list[str], values: list[Any], safe: list[str], write: Callable[[str, Any], str] | None
-) -> list[Leaf]:
-    types = [type(value).__name__ for value in values]
-    shown = safe[len(keys) :]
+def _leaves(node: Node, to: Link, write: values.Writer | None) -> list[Leaf]:
+    keys, found = leaves(node)
+    if not keys:
+        return []
+    kinds = list(map(type, found))
+    names, texts = escape_all(keys), values.exact(found)
+    if not _SAFE.issuperset(kinds):
+        texts = escape_all(texts)
+    types = [kind.__name__ for kind in kinds]
     if node.marks:
         types = escape_all([node.marks.get(key, name) for key, name in zip(keys, types)])
-        shown = [UNREAD if name == "error" else text for name, text in zip(types, shown)]
-    if write is None:
-        human = [human_text(name, value, text) for name, value, text in zip(types, values, shown)]
-    else:
-        human = [write(key, value) for key, value in zip(keys, values)]
-    names = safe[: len(keys)]
+        texts = [UNREAD if name == "error" else text for name, text in zip(types, texts)]
     if "" in keys:
         names = [name or EMPTY_KEY for name in names]
-    return list(zip(segments(keys), names, types, shown, human))
+    human = list(map(write, keys, found)) if write else values.humans(types, found, texts)
+    addresses = [f"{to.href}{segment}/{to.suffix}" for segment in segments(keys)]
+    return list(zip(addresses, names, types, texts, human))
 
 
-def exact(values: Sequence[Any]) -> list[str]:
-    """Each value as text, unrounded; no number as JavaScript spells it."""
-    return [_exact_float(value) if type(value) is float else str(value) for value in values]
-
-
-def _exact_float(value: float) -> str:
-    return repr(value) if math.isfinite(value) else units.unusual(value)
-
-
-def human_text(name: str, value: Any, text: str) -> str:
-    """How people read a value of no known meaning, or ``""`` where its exact text will do."""
-    if name == "float":
-        return units.number(value) if len(text) > 7 else ""
-    return units.count(value) if name == "int" and len(text) > 4 else ""
-
-
-def digest(node: Node, write: Callable[[str, Any], str] | None) -> str:
-    """What a closed level says of itself: the figures of a distribution or meter, else how many it holds."""
-    data = node.data
-    if node.kind is Kind.PMF:
-        return _figures(data, write, (("count", "count"), ("median", "median"), ("99percentile", "99 %")))
-    if node.kind is Kind.METER:
-        return _figures(data, write, (("count", "count"), ("m1", "m1")))
-    amount = len(node.children.keys() | data.keys()) if isinstance(data, dict) else len(data)
-    return f"{amount:,}" + (" entry" if amount == 1 else " entries")
-
-
-def _figures(data: Any, write: Callable[[str, Any], str] | None, wanted: Sequence[tuple[str, str]]) -> str:
-    shown = []
-    for key, name in wanted:
-        value = data.get(key)
-        if type(value) in (int, float):
-            text = exact([value])[0]
-            human = write(key, value) if write else human_text(type(value).__name__, value, text)
-            shown.append(f"{name} {human or text}")
-    return " · ".join(shown)
-
-
-def meaning(path: Path, kind: Kind) -> Callable[[str, Any], str] | None:
-    """How to write the values of a container whose units are known, else ``None``."""
-    if kind is Kind.STATES:
-        return _seconds
-    if path[:1] == ("pyramid",):
-        return _seconds_but_count if kind is Kind.PMF else _process if path[-1] == "process" else None
-    return None
-
-
-def _seconds(key: str, value: Any) -> str:
-    return units.duration(value) if type(value) in (int, float) else ""
-
-
-def _seconds_but_count(key: str, value: Any) -> str:
-    return human_text("int", value, str(value)) if key == "count" else _seconds(key, value)
-
-
-def _process(key: str, value: Any) -> str:
-    if type(value) not in (int, float):
-        return ""
-    if "memory" in key or "bytes" in key:
-        return units.size(value)
-    if "uptime" in key or "seconds" in key or "cpu" in key:
-        return units.duration(value)
-    return "" if key == "pid" else human_text(type(value).__name__, value, str(value))
-
-
-def escape_all(texts: Sequence[str]) -> list[str]:
+def escape_all(texts: Sequence[str]) -> Sequence[str]:
     """Each text, escaped for HTML; what HTML cannot carry (NUL) becomes U+FFFD."""
+    if _are_plain(texts):
+        return texts
     safe = str(escape(_SEPARATOR.join(texts))).split(_SEPARATOR)
     if len(safe) == len(texts):
         return safe
@@ -232,7 +182,13 @@ def escape_all(texts: Sequence[str]) -> list[str]:
 
 def segments(keys: Sequence[str]) -> Sequence[str]:
     """The part of the address that each key is; percent-encoded, so safe in HTML too."""
-    return keys if _PLAIN_LEVEL(_SEPARATOR.join(keys)) else [_segment(key) for key in keys]
+    return keys if _are_plain(keys) else [_segment(key) for key in keys]
+
+
+def _are_plain(texts: Sequence[str]) -> bool:
+    """Whether every text is plain, and needs neither escaping nor percent-encoding."""
+    joined = _SEPARATOR.join(texts)
+    return _PLAIN_LEVEL(joined) is not None and joined.count(_SEPARATOR) == len(texts) - 1
 
 
 def _segment(key: str) -> str:

@@ -15,6 +15,8 @@ _BYTES = ("KiB", "MiB", "GiB", "TiB")
 
 def number(value: float) -> str:
     """A float of unknown meaning: four significant digits, more before the point, grouped."""
+    if 1e-4 <= value < 1000:
+        return f"{value:.4g}"
     if not math.isfinite(value):
         return unusual(value)
     size = abs(value)
