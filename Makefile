@@ -41,7 +41,7 @@ test: $(ENV)/.build
 	    && $(PIP) install --quiet --force-reinstall --no-deps "$$wheel"
 	mkdir -p $(ENV)/run
 	cd $(ENV)/run && PATH="$(BIN):$$PATH" PYRAMID_SCALES_INSTALLED=1 COVERAGE_FILE=$(ENV)/.coverage \
-	    $(BIN)/pytest -c $(HERE)/pyproject.toml --rootdir=$(HERE) --import-mode=importlib -p no:cacheprovider \
+	    $(BIN)/pytest -c $(HERE)/pyproject.toml --rootdir=$(HERE) -p no:cacheprovider \
 	    --cov=pyramid_scales --cov-config=$(HERE)/pyproject.toml $(OPTIONS) $(addprefix $(HERE)/,$(TESTS))
 
 lint: $(ENV)/.dev
