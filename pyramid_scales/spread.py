@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import sqrt
@@ -13,7 +14,8 @@ PERMILLE = (500, 750, 950, 980, 990, 999)
 """The percentiles of a spread (scales' own six), in thousandths."""
 
 
-class Bar(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bar:
     """A piece of a histogram: ``count`` durations of more than ``low`` and at most ``high`` seconds."""
 
     low: float

@@ -93,7 +93,7 @@ class Single:
         )
 
 
-class Joined:
+class _Joined:
     """The totals of several parts together."""
 
     def __init__(self, parts: Sequence[Totals]) -> None:
@@ -104,7 +104,6 @@ class Joined:
 
     @cached_property
     def count(self) -> int:
-        """See :class:`Totals`, as for all that follow."""
         return self._sum(lambda part: part.count)
 
     @cached_property
@@ -144,7 +143,7 @@ def _placed(indexes: Sequence[int], notes: Sequence[int], total: int) -> Sequenc
 
 def join(parts: Sequence[Totals]) -> Totals:
     """The totals of ``parts`` (there may be none) together."""
-    return parts[0] if len(parts) == 1 else Joined(parts)
+    return parts[0] if len(parts) == 1 else _Joined(parts)
 
 
 def added(rows: Iterable[Sequence[int]]) -> Sequence[int]:
