@@ -1,0 +1,82 @@
+"""The demo as an application; tests/functional/test_demo.py starts it as a program."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from greplin import scales
+from webtest import TestApp
+
+from pyramid_scales import demo
+
+
+@pytest.fixture
+def shop():
+    """The demo without its server and its customers, on a tree of its own."""
+    random.seed(1)
+    return TestApp(demo.make_wsgi_app())
+
+
+def statistics(shop):
+    return shop.get("/scales/?format=json").json["shop"]
+
+
+def test_every_page_answers_as_its_docstring_says(shop):
+    assert "/scales/" in shop.get("/").text
+    assert shop.get("/search").json["found"] in demo.GENRES
+    assert shop.get("/books/7").json == {"title": "no. 7"}
+    shop.get("/books/99", status=404)
+    shop.get("/wp-login.php", status=404)
+    assert shop.get("/index.html", status=302).location == "http://localhost/"
+    assert shop.get("/poetry").json == {"genre": "poetry", "stock": 50}
+    with pytest.raises(KeyError):
+        shop.get("/recommend")
+
+
+def test_an_order_moves_the_statistics(shop):
+    answers = [shop.post("/order", status="*").status_int for _ in range(40)]
+    assert set(answers) == {200, 502}
+    shown = statistics(shop)
+    assert shown["orders"] == answers.count(200) == shown["books per order"]["count"]
+    assert sum(pmf["count"] for pmf in shown["price"].values()) == shown["orders"]
+
+
+def test_there_is_a_statistic_of_every_type_that_scales_knows(shop):
+    for _ in range(20):
+        shop.post("/order", status="*")
+        shop.get("/search")
+        shop.app.registry.shop.work()
+    found = {type(value).__name__ for value in scales.getStats()["shop"].data.values()}
+    assert found == {
+        *("int", "float", "str", "dict", "defaultdict", "function", "method"),
+        *("IntDict", "StringDict", "PmfStatDict", "NamedPmfDict", "MeterStatDict", "MeterDict"),
+        *("StateTimeStatDict", "StatContainer"),
+    }
+
+
+def test_the_statistic_that_fails_is_named_and_all_others_are_shown(shop):
+    page = shop.get("/scales/", headers={"Accept": "text/html"})
+    assert "the warehouse does not answer" in page.text
+    assert "open for seconds" in page.text
+    assert statistics(shop)["warehouse"] is None
+
+
+def test_the_cellar_is_collapsed_and_has_an_address(shop):
+    assert "cellar" not in statistics(shop)
+    assert shop.get("/scales/shop/cellar/?format=json").json == {"bottles": 12}
+
+
+def test_settings_reach_the_page(shop):
+    other = TestApp(demo.make_wsgi_app({"scales.path": "/numbers"}))
+    assert other.get("/numbers/?format=json").json["shop"]["stock"] == 150
+    assert "/numbers/" in other.get("/").text
+
+
+@pytest.mark.parametrize("visit", sorted(set(demo.VISITS)))
+def test_customers_ask_for_what_there_is(shop, visit):
+    method, target = visit.format(number=7).split()
+    if "recommend" in target:
+        pytest.skip("it fails on purpose, into the server")
+    status = shop.request(target, method=method, status="*").status_int
+    assert (status == 404) is ("wp-login" in target)
