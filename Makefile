@@ -34,13 +34,13 @@ demo: $(ENV)/.demo
 # The tests run in a directory where the checkout can't be imported by accident: they see the wheel.
 # The wheel is built from the sdist, so a file that the sdist lacks is missed here as well.
 test: $(ENV)/.build
-	rm -rf $(ENV)/dist pyramid_scales.egg-info
-	$(BIN)/python -m build --no-isolation --outdir $(ENV)/dist $(HERE) > $(ENV)/build.log || (cat $(ENV)/build.log; exit 1)
+	@rm -rf $(ENV)/dist pyramid_scales.egg-info
+	@$(BIN)/python -m build --no-isolation --outdir $(ENV)/dist $(HERE) > $(ENV)/build.log || (cat $(ENV)/build.log; exit 1)
 	@echo "Installing the wheel and what its tests need into $(VENV) (the first time takes a minute)"
-	wheel=$$(ls $(ENV)/dist/*.whl) && $(PIP) install --quiet "$$wheel[test]" $(ALSO) \
+	@wheel=$$(ls $(ENV)/dist/*.whl) && $(PIP) install --quiet "$$wheel[test]" $(ALSO) \
 	    && $(PIP) install --quiet --force-reinstall --no-deps "$$wheel"
-	mkdir -p $(ENV)/run
-	cd $(ENV)/run && PATH="$(BIN):$$PATH" PYRAMID_SCALES_INSTALLED=1 COVERAGE_FILE=$(ENV)/.coverage \
+	@mkdir -p $(ENV)/run
+	@cd $(ENV)/run && PATH="$(BIN):$$PATH" PYRAMID_SCALES_INSTALLED=1 COVERAGE_FILE=$(ENV)/.coverage \
 	    $(BIN)/pytest -c $(HERE)/pyproject.toml --rootdir=$(HERE) -p no:cacheprovider \
 	    --cov=pyramid_scales --cov-config=$(HERE)/pyproject.toml $(OPTIONS) $(addprefix $(HERE)/,$(TESTS))
 
