@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 Order = dict[str, tuple[str, Any]]
@@ -24,23 +23,24 @@ def text_of_key(key: Any) -> str:
         return f"<{type(key).__name__}>"
 
 
-def texts_of_keys(keys: Iterable[Any]) -> tuple[list[str], Order]:
-    """The texts of the keys of one container, in their order and each only once; and how to sort them.
+def with_text_keys(data: dict[Any, Any]) -> tuple[dict[str, Any], Order]:
+    """The same values under the texts of their keys, in their order; and how to sort those texts.
 
     A string keeps its text; another key whose text is taken gets its type behind it, such as ``5 (int)``.
     """
-    keys = list(keys)
-    taken = {str.__str__(key) for key in keys if isinstance(key, str)}
-    texts: list[str] = []
+    if list(map(type, data)).count(str) == len(data):
+        return data, {}
+    taken = {str.__str__(key) for key in data if isinstance(key, str)}
+    result: dict[str, Any] = {}
     order: Order = {}
-    for key in keys:
+    for key, value in data.items():
         text = text_of_key(key)
         if not isinstance(key, str):
             text = _free_text(text, type(key).__name__, taken)
             taken.add(text)
             order[text] = (type(key).__name__, key)
-        texts.append(text)
-    return texts, order
+        result[text] = value
+    return result, order
 
 
 def sort_key(text: str, order: Order) -> tuple[str, float, str]:

@@ -8,15 +8,15 @@ behind a container is copied in one step, and everything else works on the copy.
 from __future__ import annotations
 
 import logging
-import math
 import warnings
-from collections import UserDict, defaultdict
+from collections import UserDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .ask import Asker
-from .keys import texts_of_keys
+from .keys import with_text_keys
+from .plain import copied, leaf, odd_keys
 from .snapshot import Kind, Node, Path, Problem
 
 with warnings.catch_warnings():
@@ -34,7 +34,6 @@ MAX_CONTAINERS = 200_000
 MAX_CALLS = 10
 
 _CONTAINERS = (dict, UserDict, list, tuple)
-_PLAIN = frozenset((int, float, str, bool, type(None)))
 _KINDS = {
     "greplin.scales.StatContainer": Kind.GROUP,
     "greplin.scales.PmfStatDict": Kind.PMF,
@@ -44,6 +43,7 @@ _KINDS = {
     "greplin.scales.meter.MeterDict": Kind.METER_DICT,
 }
 _MOST_LOGGED = 1000
+_MISSING = object()
 
 _logged: set[tuple[Path, str]] = set()
 """What has been logged once already; the tree belongs to the process, and so does its log."""
@@ -57,13 +57,13 @@ def live_root() -> StatContainer:
 def read(path: Path = (), call: bool = True) -> tuple[Node, list[Problem]]:
     """A snapshot of the node at ``path`` and all below it, on a spine from the root.
 
-    With ``call=False`` functions are left out instead of called. Keys beside the spine are left out, so the cost does not grow with the rest of the tree; a path
-    that does not exist gives the spine up to its nearest ancestor. Never raises for what the
-    application put into the tree: that is the second result.
+    Keys beside the spine are left out, so the cost does not grow with the rest of the tree; a path that
+    does not exist gives the spine up to its nearest ancestor. With ``call=False`` functions are left out
+    instead of called. Never raises for what the application put into the tree: that is the second result.
     """
     with Asker() as asker:
         reader = _Reader(asker if call else None)
-        root = reader.container(live_root(), (), path)
+        root = reader.container(live_root(), _traits(StatContainer), (), path)
     return root, reader.problems
 
 
@@ -80,25 +80,25 @@ class _Reader:
         self._above: set[int] = set()
         self._containers = 0
 
-    def container(self, value: Any, path: Path, rest: Path) -> Node:
+    def container(self, value: Any, traits: _Traits, path: Path, rest: Path) -> Node:
         """The node of a container at ``path``; of its keys only ``rest[0]``, if there is a rest.
 
         Raises :class:`_Unreadable` where there is no way in.
         """
-        behind = _behind(value)
-        self._enter(id(behind), path)
+        # Read once: behind our own live nodes it is made anew each time.
+        behind = value.data if traits.is_user_dict else value
+        self._enter(id(behind))
         try:
-            kind = _kind_of(type(value))
+            if isinstance(behind, dict):
+                data = _only(behind, rest[0]) if rest else copied(behind)
+                return self._dictionary(data, traits, path, rest[1:])
             if isinstance(behind, (list, tuple)):
                 return self._list(list(behind), path, rest)
-            data = _copied(behind)
-            if rest or not _is_plain(data):
-                return self._dictionary(data, kind, path, rest, honours_collapse=isinstance(value, UserDict))
-            return Node(data, kind)
+            raise _Unreadable("has no dictionary behind it")
         finally:
             self._above.discard(id(behind))
 
-    def _enter(self, identity: int, path: Path) -> None:
+    def _enter(self, identity: int) -> None:
         self._containers += 1
         if identity in self._above:
             raise _Unreadable("contains itself")
@@ -108,23 +108,24 @@ class _Reader:
             raise _Unreadable(f"left out: more than {MAX_CONTAINERS} containers on one page")
         self._above.add(identity)
 
-    def _dictionary(self, data: dict[Any, Any], kind: Kind, path: Path, rest: Path, honours_collapse: bool) -> Node:
-        node = Node({}, kind)
-        texts, node.order = texts_of_keys(data)
-        for text, value in zip(texts, data.values(), strict=True):
-            if rest and text != rest[0]:
-                continue
-            self._put(node, text, value, path, rest[1:])
-            child = node.children.get(text)
-            if child is not None and honours_collapse and _is_collapsed(value):
+    def _dictionary(self, data: dict[Any, Any], traits: _Traits, path: Path, rest: Path) -> Node:
+        data, order = with_text_keys(data)
+        node = Node(data, traits.kind, order=order)
+        for key in odd_keys(data):
+            value = data[key]
+            self._put(node, key, value, path, rest)
+            child = node.children.get(key)
+            # As in scales, what lies in a plain dictionary is not collapsed.
+            if child is not None and traits.is_user_dict and _is_collapsed(value):
                 child.collapsed = True
-                del node.data[text]
+                del data[key]
         return node
 
     def _list(self, items: Sequence[Any], path: Path, rest: Path) -> Node:
         if rest:
             # A list can't be partial: on the way to one item, its indexes are keys.
-            return self._dictionary(dict(enumerate(items)), Kind.DICT, path, rest, honours_collapse=False)
+            only = _only(dict(enumerate(items)), rest[0])
+            return self._dictionary(only, _traits(dict), path, rest[1:])
         node = Node({}, Kind.LIST)
         for index, item in enumerate(items):
             self._put(node, str(index), item, path, ())
@@ -133,25 +134,27 @@ class _Reader:
 
     def _put(self, node: Node, text: str, value: Any, path: Path, rest: Path) -> None:
         """Read one value into ``node``: as it is, as a child, as text, or as a problem."""
-        here = (*path, text)
+        traits = _traits(type(value))
         try:
-            if _is_function(value):
+            if traits.is_function:
                 if self._asker is None:
+                    node.data.pop(text, None)
                     return
                 value = _answer(self._asker, value)
+                traits = _traits(type(value))
                 node.computed |= {text}
-            if not isinstance(value, _CONTAINERS):
-                node.data[text], mark = _leaf(value)
-                if mark:
-                    node.marks[text] = mark
+            if traits.is_container:
+                node.children[text] = child = self.container(value, traits, (*path, text), rest)
+                node.data[text] = child.data
                 return
-            node.children[text] = child = self.container(value, here, rest)
-            node.data[text] = child.data
+            node.data[text], mark = leaf(value)
+            if mark:
+                node.marks[text] = mark
         except Exception as error:
             node.children.pop(text, None)
             node.data[text] = None
             node.marks[text] = "error"
-            self._report(here, error)
+            self._report((*path, text), error)
 
     def _report(self, path: Path, error: Exception) -> None:
         reason = _reason(error)
@@ -174,77 +177,40 @@ def _answer(asker: Asker, function: Callable[[], Any]) -> Any:
     value: Any = function
     for _ in range(MAX_CALLS):
         value = asker.ask(value)
-        if not _is_function(value):
+        if not _traits(type(value)).is_function:
             return value
     raise _Unreadable(f"returned a function {MAX_CALLS} times in a row")
 
 
-def _behind(value: Any) -> Any:
-    """The plain dictionary, list or tuple behind a container.
-
-    ``data`` is read only once: behind our own live nodes it is made anew each time.
-    """
-    behind = value.data if isinstance(value, UserDict) else value
-    if not isinstance(behind, (dict, list, tuple)):
-        raise _Unreadable("has no dictionary behind it")
-    return behind
-
-
-def _copied(behind: dict[Any, Any]) -> dict[Any, Any]:
-    """A copy in one step, which no other thread can divide; a subclass may iterate as it likes."""
-    if type(behind) in (dict, defaultdict):
-        return dict(behind)
-    return dict(list(dict.items(behind)))
+def _only(behind: dict[Any, Any], text: str) -> dict[Any, Any]:
+    """The one entry whose key has this text, if there is one; the others are looked at only if they must be."""
+    # Not [] or .get of a subclass: those invent entries.
+    value = dict.get(behind, text, _MISSING)
+    if value is not _MISSING:
+        return {text: value}
+    data, _ = with_text_keys(copied(behind))
+    return {text: data[text]} if text in data else {}
 
 
-def _is_plain(data: dict[Any, Any]) -> bool:
-    """Whether all keys are text and all values are what JSON holds, decided without a loop of ours."""
-    values = data.values()
-    return (
-        list(map(type, data)).count(str) == len(data) and _PLAIN.issuperset(map(type, values)) and _fits(list(values))
-    )
+class _Traits(NamedTuple):
+    """What the type of a value says about it."""
+
+    is_container: bool
+    is_user_dict: bool
+    is_function: bool
+    kind: Kind
 
 
-def _fits(values: Sequence[Any]) -> bool:
-    """Whether no integer is so long that Python refuses to write it (above 4,300 digits)."""
-    try:
-        # The cheapest loop in C that refuses an integer beyond the range of a float.
-        math.hypot(*values)
-    except OverflowError:
-        return False
-    except TypeError:
-        return all(type(value) is not int or value.bit_length() < 1024 for value in values)
-    return True
+@lru_cache(maxsize=512)
+def _traits(cls: type) -> _Traits:
+    """Asked once for each type: an ``isinstance`` of ``UserDict``, an abstract class, costs microseconds."""
+    is_container = issubclass(cls, _CONTAINERS)
+    # Scales would call whatever can be called; a class is shown, not instantiated.
+    calls = any("__call__" in vars(base) for base in cls.__mro__)
+    is_function = calls and not is_container and not issubclass(cls, type)
+    return _Traits(is_container, issubclass(cls, UserDict), is_function, _kind_of(cls))
 
 
-def _leaf(value: Any) -> tuple[Any, str]:
-    """What JSON shows of a leaf, and the name of its type where that is another."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        number = int(value)
-        try:
-            str(number)
-        except ValueError:
-            return hex(number), "int"
-        return number, "" if type(value) is int else type(value).__name__
-    if type(value) in _PLAIN:
-        return value, ""
-    if isinstance(value, float):
-        return float(value), type(value).__name__
-    if isinstance(value, str):
-        return str.__str__(value), type(value).__name__
-    return str.__str__(repr(value) if isinstance(value, bytes) else str(value)), type(value).__name__
-
-
-def _is_function(value: Any) -> bool:
-    """Whether scales would call it; a class is shown, not instantiated."""
-    return callable(value) and not isinstance(value, (type, *_CONTAINERS))
-
-
-def _is_collapsed(value: Any) -> bool:
-    return isinstance(value, StatContainer) and bool(value.isCollapsed())
-
-
-@lru_cache(maxsize=256)
 def _kind_of(cls: type) -> Kind:
     """Known by name, since importing ``greplin.scales.meter`` would start a thread."""
     for base in cls.__mro__:
@@ -254,3 +220,7 @@ def _kind_of(cls: type) -> Kind:
         if f"{base.__module__}.{base.__name__}" in _KINDS:
             return _KINDS[f"{base.__module__}.{base.__name__}"]
     return Kind.LIST if issubclass(cls, (list, tuple)) else Kind.DICT
+
+
+def _is_collapsed(value: Any) -> bool:
+    return isinstance(value, StatContainer) and bool(value.isCollapsed())
