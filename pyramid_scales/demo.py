@@ -145,7 +145,8 @@ def refused(request: Any) -> dict[str, Any]:
 
 def recommend(request: Any) -> dict[str, Any]:
     """A mistake in the program: the exception escapes to the server."""
-    return {"title": {}["of the week"]}
+    titles: dict[str, str] = {}
+    return {"title": titles["of the week"]}
 
 
 def moved(request: Any) -> HTTPFound:

@@ -77,7 +77,7 @@ def _ours(name: str) -> set[str]:
 
 
 def _foreign(name: str) -> set[str]:
-    """The top-level names of everything else that it imports (one function of os.path works on text alone)."""
+    """The top-level names of all else that it imports (a function of os.path works on text alone)."""
     names = set(_imported(TREES[name])) - {"os.path", "os.path.commonprefix"}
     return {imported.split(".")[0] for imported in names} - {"pyramid_scales"}
 
