@@ -21,7 +21,7 @@ PYRAMID = {
 """They know Pyramid."""
 
 EDGES = {
-    *("ask", "mount", "process", "prometheus", "publish", "recorder", "shared", "shared_dir", "slotfile"),
+    *("ask", "claim", "mount", "process", "prometheus", "publish", "recorder", "shared", "shared_dir", "slotfile"),
     *("slots", "store", "tree", "workers"),
 }
 """They know a clock, a lock, a file, a process or greplin.scales, but not Pyramid."""

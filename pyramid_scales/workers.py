@@ -1,0 +1,117 @@
+"""Read the other workers' slots: what each has recorded and published, and whether it lives.
+
+Nothing is mapped and nothing is locked for longer than it takes to ask; a dead worker's slot counts as a live
+one's does. Whatever is not legible is left out, since its writer may be in the middle of it, of another
+version, or none of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+from .histogram import SLICE_NS, Layout, read_series
+from .merge import WorkerSnapshot
+from .publish import read_published
+from .published import name_of
+from .shared_dir import Directory, is_locked
+from .slotfile import Geometry, Header, boot_id, read_blocks, read_header
+from .slots import slot_name, slot_numbers
+from .snapshot import Requests, Series, Worker
+from .store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED
+
+
+def read_workers(directory: Directory, shape: Geometry, layout: Layout, own: int) -> Sequence[WorkerSnapshot]:
+    """What all slots but the process's own hold, by their numbers."""
+    with ExitStack() as opened:
+        found = list(_open_all(directory, own, opened))
+        with directory.locked(shared=True):
+            alive = [is_locked(fd) for _, fd in found]
+        read = (_read(directory, shape, layout, *slot, live) for slot, live in zip(found, alive, strict=True))
+        return [worker for worker in read if worker is not None]
+
+
+def _open_all(directory: Directory, own: int, opened: ExitStack) -> Iterator[tuple[int, int]]:
+    for number in slot_numbers(directory.names()):
+        if number == own:
+            continue
+        try:
+            fd = directory.open_file(slot_name(number))
+        except OSError:
+            continue
+        opened.callback(os.close, fd)
+        yield number, fd
+
+
+def _read(
+    directory: Directory, shape: Geometry, layout: Layout, number: int, fd: int, live: bool
+) -> WorkerSnapshot | None:
+    try:
+        header = read_header(fd, shape)
+        if header is None:
+            return None
+        requests = _requests(fd, shape, layout, header, live)
+    except OSError:
+        return None
+    published = read_published(directory, number)
+    figures = published.process if published is not None and live else None
+    worker = Worker(header.pid, live, _age(directory, number, fd), requests, number, figures)
+    notes = _notes(header) if live else ()
+    if published is None:
+        return WorkerSnapshot(worker, requests, notes=notes)
+    return WorkerSnapshot(worker, requests, published.tree, published.carried, published.fell, notes=notes)
+
+
+def _requests(fd: int, shape: Geometry, layout: Layout, header: Header, live: bool) -> Requests:
+    clock = time.perf_counter_ns()
+    now = clock // SLICE_NS
+    same_boot = header.boot == boot_id()
+    series = tuple(_series(fd, shape, layout, header.series, now))
+    gauges = header.gauges
+    return Requests(
+        bounds_ns=layout.bounds,
+        le_ns=layout.le,
+        series=series if same_boot else tuple(map(_without_time, series)),
+        active=gauges[ACTIVE] if live else 0,
+        now=now,
+        max_series=0,
+        retries=gauges[RETRIES],
+        failures=gauges[FAILURES],
+        overflowed=gauges[OVERFLOWED],
+        clock_ns=clock,
+        started_ns=(gauges[STARTED] or None) if same_boot else None,
+    )
+
+
+def _series(fd: int, shape: Geometry, layout: Layout, count: int, now: int) -> Iterator[Series]:
+    for labels, words in read_blocks(fd, shape, count):
+        try:
+            yield read_series(labels, words, layout, now)
+        except (ValueError, LookupError, OverflowError):
+            continue
+
+
+def _without_time(series: Series) -> Series:
+    """What was recorded before a reboot: its slices were counted by another clock."""
+    return series._replace(recent=[0] * len(series.recent), slices=(), recent_sum_ns=0)
+
+
+def _age(directory: Directory, number: int, fd: int) -> float:
+    """Seconds since the worker last looked at its statistics."""
+    try:
+        looked = os.stat(name_of(number), dir_fd=directory.fd, follow_symlinks=False).st_mtime
+    except OSError:
+        looked = os.fstat(fd).st_mtime
+    return max(0.0, time.time() - looked)
+
+
+def _notes(header: Header) -> Sequence[str]:
+    series, records = header.unshared
+    if not series:
+        return ()
+    return (
+        f"{series} series of worker {header.pid} did not fit into the shared directory;"
+        f" their {records} requests are only on that worker's own page.",
+    )
