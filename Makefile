@@ -85,7 +85,7 @@ $(ENV)/.python:
 	echo "Name one with PYTHON=...; on Debian its package python3-venv is needed too." >&2; exit 1
 
 $(ENV)/.build: $(ENV)/.python
-	$(PIP) install --quiet --upgrade build "setuptools>=77,<82"
+	$(PIP) install --quiet --upgrade build pip "setuptools>=77,<82"
 	touch $@
 
 $(ENV)/.demo: $(ENV)/.python pyproject.toml

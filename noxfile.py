@@ -1,4 +1,4 @@
-"""All Pythons and both Pyramids: `nox`, or one of them by `nox -s tests-3.12`. The work is make's."""
+"""All Pythons and both Pyramids: `nox`, or one of them by `nox -s "tests(3.12)"`. The work is make's."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ COMBINATIONS = {
 
 
 @nox.session
-@nox.parametrize("python", list(COMBINATIONS), ids=list(COMBINATIONS))
-def tests(session: nox.Session, python: str) -> None:
+@nox.parametrize("version", list(COMBINATIONS), ids=list(COMBINATIONS))
+def tests(session: nox.Session, version: str) -> None:
     """`make test` on one Python; what is written behind `--` goes to make."""
-    interpreter = shutil.which(f"python{python}")
+    interpreter = shutil.which(f"python{version}")
     if interpreter is None:
-        session.skip(f"python{python} is not on PATH")
+        session.skip(f"python{version} is not on PATH")
     session.run(
         "make",
         "test",
         f"PYTHON={interpreter}",
-        f"VENV=.venv-{python}",
-        f"ALSO={COMBINATIONS[python]}",
+        f"VENV=.venv-{version}",
+        f"ALSO={COMBINATIONS[version]}",
         *session.posargs,
         external=True,
     )
