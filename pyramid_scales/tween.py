@@ -1,0 +1,157 @@
+"""Time each request, up to the moment when its response object is returned.
+
+What a streaming response does afterwards is not in the time, and the response is never touched.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pyramid.registry import Registry
+from pyramid.request import Request
+
+from . import application
+from .forks import Mine
+from .naming import OWN, VIEW, dotted, is_excluded, method_label, own_routes, place, will_be_retried
+from .recorder import Cell, Recorder
+from .snapshot import Labels
+from .store import ACTIVE
+
+Handler = Callable[[Request], Any]
+
+KEYS_PER_SERIES = 8
+"""Ways to one series that are remembered, on average: a status may come with different reasons."""
+
+
+def scales_tween_factory(handler: Handler, registry: Registry) -> Handler:
+    """The tween, or ``handler`` itself where nothing is to be timed."""
+    app = application.of(registry)
+    if app.recorder is None:
+        return handler
+    desk = Desk(app.recorder, app.settings.exclude, own_routes(registry))
+    return (_with_lock if app.recorder.locked else _without_lock)(handler, app.recorder, desk)
+
+
+class Desk:
+    """The bookkeeping of a tween, except for its most usual case."""
+
+    def __init__(self, recorder: Recorder, exclude: Iterable[str], own: set[str]) -> None:
+        self.cells: dict[Any, dict[str, dict[str, Cell]]] = {}
+        """Route or name of a view → method → status → series."""
+        self._recorder = recorder
+        self._exclude = tuple(exclude)
+        self._own = own
+        self._keys = 0
+        self._nowhere = recorder.scratch(Labels(OWN, OWN, "", 0, ""))
+        recorder.on_open.append(self.cells.clear)
+
+    def answered(self, request: Request, response: Any, start: int, end: int) -> None:
+        """Record a request that was answered; never raises."""
+        try:
+            error = request.exception
+            if will_be_retried(request, error):
+                self._recorder.retry()
+                return
+            self._recorder.record(self._cell(request, response.status, error), start, end)
+        except Exception:
+            self._recorder.fail()
+
+    def escaped(self, request: Request, error: BaseException, start: int) -> None:
+        """Record a request that ended with an exception; never raises."""
+        try:
+            end = self._recorder.clock()
+            if will_be_retried(request, error):
+                self._recorder.retry()
+                return
+            self._recorder.record(self._cell(request, "500", error), start, end)
+        except Exception:
+            self._recorder.fail()
+
+    def _cell(self, request: Request, status: str, error: BaseException | None) -> Cell:
+        found = request.matched_route or request.__dict__.get(VIEW)
+        name, pattern = place(found)
+        if name == OWN or name in self._own or is_excluded(name, self._exclude):
+            cell = self._nowhere
+        else:
+            code = int(status[:3])
+            failure = dotted(type(error)) if error is not None and code >= 500 else ""
+            method = method_label(request.environ.get("REQUEST_METHOD"))
+            cell = self._recorder.cell(Labels(name, pattern, method, code, failure))
+            if failure:
+                return cell
+        self._remember(found, request.environ.get("REQUEST_METHOD"), status, cell)
+        return cell
+
+    def _remember(self, found: Any, method: str | None, status: str, cell: Cell) -> None:
+        """Let the tween find the series by itself next time. The memory is bounded, whatever comes."""
+        if method is None or method_label(method) != method:
+            return
+        if self._keys >= KEYS_PER_SERIES * self._recorder.max_series:
+            self._keys = 0
+            self.cells.clear()
+        self._keys += 1
+        self.cells.setdefault(found, {}).setdefault(method, {})[status] = cell
+
+
+def _without_lock(handler: Handler, recorder: Recorder, desk: Desk) -> Handler:
+    clock, cells, in_flight = recorder.clock, desk.cells, recorder.in_flight
+    bounds, total = recorder.layout.bounds, recorder.layout.total
+    mine: Mine = (0,)
+    gauge = memoryview(b"")
+
+    # Between a line that counts and the next such line there is no call, and the first of them follows
+    # the call of the handler at once: threads and asynchronous exceptions find no gap to slip into.
+    def scales_tween(request: Request) -> Any:
+        nonlocal mine, gauge
+        if not mine[0]:
+            mine, gauge = recorder.open()
+        start = clock()
+        in_flight[0] = gauge[ACTIVE] = in_flight[0] + 1
+        try:
+            response = handler(request)
+        except BaseException as error:
+            in_flight[0] = gauge[ACTIVE] = in_flight[0] - 1 if in_flight[0] > 0 else 0
+            desk.escaped(request, error, start)
+            raise
+        try:
+            in_flight[0] = gauge[ACTIVE] = in_flight[0] - 1
+            end = clock()
+            if request.exception is not None:
+                desk.answered(request, response, start, end)
+                return response
+            found = request.matched_route or request.__dict__.get(VIEW)
+            cell = cells[found][request.environ["REQUEST_METHOD"]][response.status]
+            if end >= cell.until:
+                recorder.turn(cell, end)
+            elapsed = end - start if end > start else 0
+            place = bisect_left(bounds, elapsed)
+            words = cell.words
+            words[total] += elapsed
+            words[place] += 1
+        except KeyError:
+            desk.answered(request, response, start, end)
+        except Exception:
+            recorder.fail()
+        return response
+
+    return scales_tween
+
+
+def _with_lock(handler: Handler, recorder: Recorder, desk: Desk) -> Handler:
+    def scales_tween(request: Request) -> Any:
+        recorder.open()
+        start = recorder.clock()
+        recorder.enter()
+        try:
+            response = handler(request)
+        except BaseException as error:
+            recorder.leave()
+            desk.escaped(request, error, start)
+            raise
+        recorder.leave()
+        desk.answered(request, response, start, recorder.clock())
+        return response
+
+    return scales_tween
