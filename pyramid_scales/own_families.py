@@ -34,7 +34,7 @@ _EXTRA = {
     metric.name: metric
     for metric in [
         Metric(
-            "pyramid_scales_render_seconds",
+            "pyramid_scales_last_render_seconds",
             "gauge",
             "Seconds that rendering the page before this one took.",
             "seconds",

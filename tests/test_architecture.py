@@ -15,13 +15,23 @@ PLACE = Path(SPEC.origin).parent
 TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PLACE.glob("*.py"))}
 
 PYRAMID = {
-    *("__init__", "access", "application", "demo", "errors", "reading", "renderers", "settings", "setup"),
-    *("tween", "views"),
+    *(
+        "__init__",
+        "access",
+        "application",
+        "demo",
+        "errors",
+        "prometheus",
+        "reading",
+        "renderers",
+        "settings",
+    ),
+    *("setup", "tween", "views"),
 }
 """They know Pyramid."""
 
 EDGES = {
-    *("ask", "claim", "mount", "process", "prometheus", "publish", "recorder", "shared", "shared_dir", "slotfile"),
+    *("ask", "claim", "mount", "process", "publish", "recorder", "shared", "shared_dir", "slotfile"),
     *("slots", "store", "tree", "workers"),
 }
 """They know a clock, a lock, a file, a process or greplin.scales, but not Pyramid."""
