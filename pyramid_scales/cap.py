@@ -37,6 +37,7 @@ def sentences(routes: Sequence[str], max_series: int, unshared: int) -> tuple[st
     notes = [filled_by(routes, max_series)] if OTHER in routes else []
     if unshared:
         notes.append(
-            f"{unshared} series did not fit into the shared directory; only the page of this worker shows them."
+            f"{unshared} series did not fit into the shared directory;"
+            " only the page of this worker shows them."
         )
     return tuple(notes)

@@ -50,7 +50,7 @@ def _exponential_bound(index: int) -> int:
     These are the boundaries of OpenTelemetry's exponential histogram of scale 4
     (https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram).
     """
-    power = 10 ** (9 << _SCALE)
+    power: int = 10 ** (9 << _SCALE)
     root = power << index if index >= 0 else power >> -index
     for _ in range(_SCALE):
         root = isqrt(root)
