@@ -13,12 +13,13 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
-from itertools import chain, count
+from dataclasses import replace
+from itertools import chain, count, takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import process, tree
 from .figures import as_tree
-from .snapshot import Kind
+from .snapshot import Kind, Node, Path
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -137,6 +138,26 @@ class Mount:
         """
         if tree.live_root().data.get(self.name) is not self._branch:
             self._enter(tree.live_root().data)
+
+    def inward(self, path: Path) -> Path:
+        """Where in the process's tree that stands which this application's page calls ``path``."""
+        return (self.name, *path[1:]) if path[:1] == (NAME,) and self._is_renamed() else path
+
+    def outward(self, root: Node) -> Node:
+        """The tree as this application's page shows it: no other's figures, and ours at ``pyramid``."""
+        live = tree.live_root().data
+        names = takewhile(live.__contains__, chain([NAME], (f"{NAME}-{number}" for number in count(2))))
+        others = [name for name in names if isinstance(live[name], Branch) and name != self.name]
+        old = {name: NAME if name == self.name and self._is_renamed() else name for name in root.keys()}
+        return replace(
+            root,
+            data={old[name]: value for name, value in root.data.items() if name not in others},
+            children={old[name]: child for name, child in root.children.items() if name not in others},
+        )
+
+    def _is_renamed(self) -> bool:
+        """Is ``pyramid`` another application's? (If it is a statistic, that keeps its name on our page.)"""
+        return self.name != NAME and isinstance(tree.live_root().data.get(NAME), Branch)
 
     def requests(self) -> dict[str, Any]:
         """What stands at ``requests``; nothing, and one line in the log, if that should ever fail."""

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import metadata
 
 from pyramid.interfaces import IRoutesMapper, ITweens
 from pyramid.registry import Registry
 
-from . import tree
+from . import merge, process, tree
 from .application import Application
 from .settings import PREFIX
 from .snapshot import Path, Snapshot
 
 TWEEN = "pyramid_scales.tween.scales_tween_factory"
 OWN_ROUTES = frozenset(("scales", "scales_redirect"))
-
-
-_STARTED = time.time()
 
 
 class BadScope(ValueError):
@@ -34,10 +31,29 @@ def scope(text: str | None) -> str:
     return text or "all"
 
 
-def take(app: Application, path: Path, scope: str) -> Snapshot:
-    """What there is at ``path``, of this worker or of all."""
-    root, problems = tree.read(path)
-    return Snapshot(root, problems)
+def take(app: Application, path: Path, scope: str, with_requests: bool) -> Snapshot:
+    """What there is at ``path``, of this worker or of all.
+
+    JSON has the figures of requests in the tree; only the other formats and the merge want them again.
+    """
+    merged = app.shared is not None and scope == "all"
+    if app.shared is not None:
+        app.shared.publish_if_due()
+    requests = app.recorder.requests() if app.recorder is not None and (with_requests or merged) else None
+    own = replace(_tree(app, path), requests=requests)
+    if app.shared is None:
+        return own
+    own = replace(own, notes=(*own.notes, *app.shared.notes()))
+    return merge.merge(own, app.shared.others(), app.settings.gauges, path) if merged else own
+
+
+def _tree(app: Application, path: Path) -> Snapshot:
+    mount = app.mount
+    if mount is None:
+        return Snapshot(*tree.read(path))
+    mount.ensure()
+    root, problems = tree.read(mount.inward(path))
+    return Snapshot(mount.outward(root), problems, notes=[mount.note] if mount.note else [])
 
 
 def headers(snapshot: Snapshot) -> Mapping[str, str]:
@@ -51,7 +67,7 @@ def headers(snapshot: Snapshot) -> Mapping[str, str]:
 
 def uptime() -> float:
     """Seconds since this process started."""
-    return time.time() - _STARTED
+    return float(process.read().get("uptime_seconds", 0.0))
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.request import Request
 
-from . import application, settings
+from . import application, histogram, mount, recorder, settings, shared
 
 
 def add_application(config: Configurator) -> None:
@@ -28,15 +28,42 @@ def add_application(config: Configurator) -> None:
             )
         introspectable.update(_shown(chosen))
         base = "/" + "/".join(part for part in (prefix.strip("/"), path.strip("/")) if part) + "/"
-        config.registry[application.KEY] = application.Application(chosen, base=base)
+        config.registry[application.KEY] = _assemble(chosen, base, _name(config, base))
 
     config.action(("pyramid_scales", "settings"), register, order=PHASE1_CONFIG, introspectables=(introspectable,))
+
+
+def _assemble(chosen: settings.Settings, base: str, name: str) -> application.Application:
+    app = application.Application(chosen, base=base)
+    if chosen.shared_dir is not None:
+        layout = histogram.Layout.of(chosen.buckets)
+        app.shared = shared.Shared(chosen.shared_dir, chosen.shared_keep, name, layout)
+    if chosen.timing:
+        app.recorder = _recorder(chosen, app.shared)
+    app.mount = mount.attach(app.recorder)
+    if app.recorder is not None:
+        # After scales.reset() our figures are back with the next slice of ten seconds.
+        app.recorder.on_slice = app.mount.ensure
+    return app
+
+
+def _recorder(chosen: settings.Settings, sharing: shared.Shared | None) -> recorder.Recorder:
+    if sharing is None:
+        return recorder.Recorder(chosen.buckets, chosen.max_series)
+    timer = recorder.Recorder(chosen.buckets, chosen.max_series, sharing.open_store)
+    timer.on_tick = sharing.publish_if_due
+    return timer
 
 
 def _shown(chosen: settings.Settings) -> dict[str, Any]:
     """The settings for introspection, with the token hidden."""
     values = {row.name: getattr(chosen, row.name) for row in settings.TABLE}
     return {**values, "token": "(hidden)" if chosen.token else None}
+
+
+def _name(config: Configurator, base: str) -> str:
+    """A name that tells the applications of one shared directory apart, the same in every worker."""
+    return f"{config.root_package.__name__ if config.root_package else ''}{base}"
 
 
 class BelowScalesPredicate:

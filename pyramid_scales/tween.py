@@ -34,6 +34,22 @@ def scales_tween_factory(handler: Handler, registry: Registry) -> Handler:
     return (_with_lock if app.recorder.locked else _without_lock)(handler, app.recorder, desk)
 
 
+def sharing_tween_factory(handler: Handler, registry: Registry) -> Handler:
+    """A tween that lets the other workers see this one's statistics where no recorder does so by the way."""
+    app = application.of(registry)
+    if app.shared is None or app.recorder is not None:
+        return handler
+    publish_if_due = app.shared.publish_if_due
+
+    def sharing_tween(request: Request) -> Any:
+        try:
+            return handler(request)
+        finally:
+            publish_if_due()
+
+    return sharing_tween
+
+
 class Desk:
     """The bookkeeping of a tween, except for its most usual case."""
 

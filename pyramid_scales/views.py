@@ -108,7 +108,8 @@ def _stats(request: Request) -> Response:
         path = parse(segments)
         started = time.perf_counter()
         app = application.of(request.registry)
-        snapshot = reading.take(app, path, scope)
+        timed = format in ("html", "prometheus", "openmetrics") and path[:1] in ((), ("pyramid",))
+        snapshot = reading.take(app, path, scope, timed)
         found = _found(snapshot, path, terms)
         body = _rendered(request, format, parameters, snapshot, found, path)
         app.rendering_seconds = time.perf_counter() - started
