@@ -31,7 +31,7 @@ def scope(text: str | None) -> str:
     return text or "all"
 
 
-def take(app: Application, path: Path, scope: str, with_requests: bool) -> Snapshot:
+def take(app: Application, path: Path, scope: str, with_requests: bool = True) -> Snapshot:
     """What there is at ``path``, of this worker or of all.
 
     JSON has the figures of requests in the tree; only the other formats and the merge want them again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 from pyramid.config import PHASE1_CONFIG, Configurator
@@ -27,6 +28,7 @@ def add_application(config: Configurator) -> None:
                 " set it before config.include('pyramid_scales')"
             )
         introspectable.update(_shown(chosen))
+        _check_installed(chosen)
         base = "/" + "/".join(part for part in (prefix.strip("/"), path.strip("/")) if part) + "/"
         config.registry[application.KEY] = _assemble(chosen, base, _name(config, base))
 
@@ -53,6 +55,14 @@ def _recorder(chosen: settings.Settings, sharing: shared.Shared | None) -> recor
     timer = recorder.Recorder(chosen.buckets, chosen.max_series, sharing.open_store)
     timer.on_tick = sharing.publish_if_due
     return timer
+
+
+def _check_installed(chosen: settings.Settings) -> None:
+    if chosen.prometheus_registry and importlib.util.find_spec("prometheus_client") is None:
+        raise ConfigurationError(
+            "scales.prometheus_registry is true, but prometheus_client is not installed;"
+            " run pip install 'pyramid_scales[prometheus]'"
+        )
 
 
 def _shown(chosen: settings.Settings) -> dict[str, Any]:

@@ -160,11 +160,26 @@ def _rendered(
     if format in ("json", "prettyjson"):
         value = found.value if isinstance(found, Leaf) else found.data
         return renderers.to_json(value, pretty=format == "prettyjson")
-    app = application.of(request.registry)
-    node = found if isinstance(found, Node) else Node({path[-1]: found.value})
+    return _exposed(application.of(request.registry), format == "openmetrics", parameters, snapshot, found, path)
+
+
+def _exposed(
+    app: application.Application,
+    openmetrics: bool,
+    parameters: Mapping[str, str],
+    snapshot: Snapshot,
+    found: Node | Leaf,
+    path: Path,
+) -> str:
     own = {"pyramid_scales_last_render_seconds": app.rendering_seconds}
-    where = path if isinstance(found, Node) else path[:-1]
-    return exposition.render(snapshot, where, node, openmetrics=format == "openmetrics", extra=own)
+    if isinstance(found, Leaf):
+        found, path = Node({path[-1]: found.value}), path[:-1]
+    text = exposition.render(snapshot, path, found, openmetrics=openmetrics, extra=own)
+    if app.settings.prometheus_registry and not path and not parameters.get("query"):
+        from .prometheus import with_registry
+
+        text = with_registry(text, openmetrics=openmetrics)
+    return text
 
 
 def _context(
