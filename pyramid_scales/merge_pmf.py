@@ -41,7 +41,7 @@ def merge_pmfs(everyone: Sequence[Mapping[str, Any]], living: Sequence[Mapping[s
     recent = [pmf for pmf in living if _count(pmf) > 0 and _is_number(pmf.get("mean"))]
     recent = recent or [pmf for pmf in known if _count(pmf) > 0 and _is_number(pmf.get("mean"))]
     if count < 2 or not recent:
-        return {"count": max(0, count)}
+        return {"count": count}
     merged: dict[str, Any] = {
         "count": count,
         "min": min(pmf["min"] for pmf in known),

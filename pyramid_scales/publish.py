@@ -64,14 +64,14 @@ class Publisher:
         """Seconds until the next look is allowed; 0 or less if it is."""
         return self._looked + self._pause - time.monotonic()
 
-    def publish(self, always: bool = True) -> None:
-        """Look at the statistics, and write them down if they have changed. Never raises.
+    def publish(self, always: bool = True) -> bool:
+        """Look at the statistics, and write them down if they have changed; whether it looked. Never raises.
 
         Not ``always``: only if that is due.
         """
         with self._lock:
             if not always and self.due_in() > 0:
-                return
+                return False
             started = time.monotonic()
             try:
                 self._publish(started)
@@ -82,6 +82,7 @@ class Publisher:
                 log.exception("the application's statistics could not be shared")
             self._looked = time.monotonic()
             self._pause = max(INTERVAL, (self._looked - started) / SHARE)
+            return True
 
     def _publish(self, now: float) -> None:
         tree = self._read()

@@ -15,60 +15,39 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from . import process, tree
-from .claim import acquire
 from .histogram import Layout
+from .home import Home, SharedHome
 from .merge import WorkerSnapshot
-from .publish import Publisher
-from .shared_dir import Directory, Unusable
-from .slotfile import Geometry, geometry
-from .slots import SlotStore
-from .snapshot import Node, Worker
-from .store import PrivateStore, Store
-from .workers import read_workers
-
-IDLE = 3600.0
+from .publish import INTERVAL
+from .shared_dir import Unusable
+from .snapshot import Node
+from .store import Store
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class _Home:
-    """Where one process counts: its slot, or its own memory with the reason for that."""
-
-    pid: int
-    store: Store
-    directory: Directory | None = None
-    publisher: Publisher | None = None
-    slot: SlotStore | None = None
-    reason: str = ""
-    timed: bool = False
-
-
 class Shared:
-    """One application's share in ``scales.shared_dir``, in whichever process it is asked."""
+    """One application's share in ``scales.shared_dir``, in whichever process it is asked.
+
+    ``name`` tells the application from others of this machine; ``keep`` is the time in seconds after which
+    an application that has stopped is forgotten; ``read`` gives the statistics to publish.
+    """
 
     def __init__(
-        self,
-        shared_dir: str,
-        keep: float,
-        name: str,
-        layout: Layout,
-        *,
-        read: Callable[[], Node] | None = None,
+        self, shared_dir: str, keep: float, name: str, layout: Layout, read: Callable[[], Node] | None = None
     ) -> None:
         self._shared_dir = shared_dir
         self._keep = keep
         self._name = name
         self._layout = layout
-        self._shape: Geometry = geometry(layout.words, layout.fingerprint)
         self._read = read or _statistics
-        self._current: _Home | None = None
+        self._current: Home | None = None
         self._locks: dict[int, threading.Lock] = {}
         self._wake = 0.0
         self._warned = False
+        self._watched = False
         self.unshared: Callable[[], tuple[int, int]] = _nothing
         """How many series of this process are in its private memory alone, and their records."""
 
@@ -80,17 +59,22 @@ class Shared:
     def active(self) -> bool:
         """Whether this process shares; ``False`` before the first request, too."""
         home = self._current
-        return home is not None and home.slot is not None
+        return home is not None and home.active
 
     def publish_if_due(self) -> None:
-        """To be called with each request: mostly one comparison. Never raises."""
+        """To be called with each request, or by about one a second: mostly one comparison. Never raises.
+
+        What changes after it within a second is published when that has passed.
+        """
         now = time.monotonic()
         if now < self._wake:
             return
+        self._wake = now + INTERVAL
         try:
-            self._wake = now + self._publish_or_wait()
+            home = self._home()
+            home.look()
+            home.look_later()
         except Exception:
-            self._wake = now + IDLE
             log.exception("the application's statistics could not be shared")
 
     def others(self) -> Sequence[WorkerSnapshot]:
@@ -98,44 +82,20 @@ class Shared:
 
         Call it after the recorder's own snapshot, which makes sure that this process has taken its slot.
         """
-        home = self._home()
-        if home.directory is None or home.slot is None or home.publisher is None:
-            return ()
-        publisher, pid = home.publisher, home.pid
-        worker = Worker(pid, True, 0.0, slot=home.slot.number, process=process.read())
-        mine = WorkerSnapshot(worker, carried=publisher.carried, fell=frozenset(publisher.fell), mine=True)
-        try:
-            return (mine, *read_workers(home.directory, self._shape, self._layout, home.slot.number))
-        except (OSError, Unusable):
-            # The directory is not what it was; notes() says so.
-            return (mine,)
+        return self._home().others(process.read())
 
     def notes(self) -> Sequence[str]:
         """Sentences that a page must show about sharing."""
-        home = self._home()
-        if home.directory is None:
-            return (f"{home.reason} This page shows this worker alone.",)
-        notes = []
-        if not home.directory.is_there():
-            notes.append(
-                f"{home.directory.path} was removed. This page shows the workers that started before that;"
-                " restart the application."
-            )
-        if home.publisher is not None and home.publisher.failed:
-            notes.append(
-                "This worker could not write its statistics for the others"
-                f" ({home.directory.path}: {home.publisher.failed}); they see older ones."
-            )
-        return notes
+        return self._home().notes()
 
     def close(self) -> None:
         """Publish, and give the slot back, as the end of the process does."""
         home, self._current = self._current, None
-        if home is not None and home.slot is not None:
-            self._look(home, always=True)
-            home.slot.close()
+        if home is not None:
+            home.rest()
+            home.leave()
 
-    def _home(self) -> _Home:
+    def _home(self) -> Home:
         home, pid = self._current, os.getpid()
         if home is not None and home.pid == pid:
             return home
@@ -143,90 +103,59 @@ class Shared:
         with self._locks.setdefault(pid, threading.Lock()):
             home = self._current
             if home is None or home.pid != pid:
-                home = self._current = self._settle(pid, home)
+                home = self._current = self._settle(home.leave() if home is not None else None)
                 self._wake = 0.0
+                home.look_later(INTERVAL)
             return home
 
-    def _settle(self, pid: int, parent: _Home | None) -> _Home:
-        inherited = None
-        if parent is not None and parent.slot is not None and parent.publisher is not None:
-            parent.slot.close()
-            inherited = parent.publisher.last
+    def _settle(self, inherited: Node | None) -> Home:
+        place = (self._shared_dir, self._name, self._keep, self._layout)
         try:
-            directory = Directory(self._shared_dir, self._name)
-            slot = acquire(directory, self._shape, self._keep)
-            slot.forget_time(self._layout.forget_time)
-            publisher = Publisher(directory, slot.number, self._read, process.read, inherited)
+            home = SharedHome(*place, self._read, process.read, lambda: self.unshared(), inherited)
         except Exception as error:
-            return self._settle_alone(pid, error)
-        if parent is None:
+            return Home(self._refused(error))
+        if not self._watched:
+            self._watched = True
             _watch(self)
-        return _Home(pid, slot, directory, publisher, slot)
+        return home
 
-    def _settle_alone(self, pid: int, error: Exception) -> _Home:
+    def _refused(self, error: Exception) -> str:
+        expected = isinstance(error, (Unusable, OSError))
         reason = str(error) if isinstance(error, Unusable) else f"scales.shared_dir can't be used: {error}."
         if not self._warned:
             self._warned = True
-            expected = isinstance(error, (Unusable, OSError))
             log.warning("%s Each worker shows itself alone.", reason, exc_info=None if expected else error)
-        return _Home(pid, PrivateStore(), reason=reason)
+        return reason
 
-    def _publish_or_wait(self) -> float:
-        """Publish, or have it done when it is due; returns how long there is nothing to do."""
-        home = self._home()
-        if home.publisher is None:
-            return 1.0
-        wait = home.publisher.due_in()
-        if wait <= 0:
-            self._look(home)
-            return 0.0
-        if not home.timed:
-            home.timed = True
-            self._set_timer(home, wait)
-        return wait
-
-    def _set_timer(self, home: _Home, wait: float) -> None:
-        timer = threading.Timer(wait, self._on_time, (home,))
-        timer.daemon = True
-        try:
-            timer.start()
-        except RuntimeError:
-            # No more threads, or the interpreter is on its way out: the next request does it.
-            home.timed = False
-
-    def _on_time(self, home: _Home) -> None:
-        home.timed = False
-        self._look(home)
-        self._wake = 0.0
-
-    def _look(self, home: _Home, always: bool = False) -> None:
-        if home.slot is None or home.publisher is None or home.pid != os.getpid():
-            return
-        home.publisher.publish(always)
-        home.slot.touch()
-        home.slot.note_unshared(*self.unshared())
-
-    def look_now(self) -> None:
-        """Write down this process's statistics, if it is the one that holds the slot."""
+    def _rest(self) -> None:
         home = self._current
-        if home is not None:
-            self._look(home, always=True)
+        if home is not None and home.pid == os.getpid():
+            home.rest()
+
+    def _go_on(self) -> None:
+        home = self._current
+        if home is not None and home.pid == os.getpid():
+            home.look_later(INTERVAL)
 
 
 def _watch(shared: Shared) -> None:
-    """Publish before a fork, so that a child knows what its parent counts; and, as a courtesy, at the end.
+    """Be told of forks and, as a courtesy, of the end of the process.
 
-    Neither is relied on: not every fork and not every end of a process runs such hooks.
+    Before a fork everything is written down, so that the child knows what its parent counts. Neither is
+    relied on: not every fork and not every end of a process runs such hooks.
     """
     reference = weakref.ref(shared)
 
-    def look() -> None:
-        alive = reference()
-        if alive is not None:
-            alive.look_now()
+    def hook(method: Callable[[Shared], None]) -> Callable[[], None]:
+        def run() -> None:
+            alive = reference()
+            if alive is not None:
+                method(alive)
 
-    os.register_at_fork(before=look)
-    atexit.register(look)
+        return run
+
+    os.register_at_fork(before=hook(Shared._rest), after_in_parent=hook(Shared._go_on))
+    atexit.register(hook(Shared._rest))
 
 
 def _statistics() -> Node:

@@ -31,7 +31,7 @@ PYRAMID = {
 """They know Pyramid."""
 
 EDGES = {
-    *("ask", "claim", "mount", "process", "publish", "recorder", "shared", "shared_dir", "slotfile"),
+    *("ask", "claim", "home", "mount", "process", "publish", "recorder", "shared", "shared_dir", "slotfile"),
     *("slots", "store", "tree", "workers"),
 }
 """They know a clock, a lock, a file, a process or greplin.scales, but not Pyramid."""
