@@ -197,6 +197,13 @@ def _note(name: str, theirs: bool) -> str:
     return f"In the scales tree this application stands at {name!r}: {NAME!r} is taken by {whose}."
 
 
+def applications() -> int:
+    """How many applications of this process stand in its tree."""
+    root = tree.live_root().data
+    names = takewhile(root.__contains__, chain([NAME], (f"{NAME}-{number}" for number in count(2))))
+    return sum(isinstance(root[name], Branch) and root[name].owner() is not None for name in names)
+
+
 def attach(recorder: Recorder | None) -> Mount:
     """Put an application into the tree of its process; without a recorder, only the process's figures.
 

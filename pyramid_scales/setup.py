@@ -73,7 +73,9 @@ def _shown(chosen: settings.Settings) -> dict[str, Any]:
 
 def _name(config: Configurator, base: str) -> str:
     """A name that tells the applications of one shared directory apart, the same in every worker."""
-    return f"{config.root_package.__name__ if config.root_package else ''}{base}"
+    package = config.root_package.__name__ if config.root_package else ""
+    before = mount.applications()
+    return f"{package}{base}" + (f"#{before + 1}" if before else "")
 
 
 class BelowScalesPredicate:
