@@ -1,82 +1,39 @@
 """The page for people: a snapshot and what was asked of it → HTML.
 
-Pure: all that the page shows stands in its :class:`PageContext`. ``rows`` flattens the tree, ``units``
-writes numbers for people, ``charts`` computes drawings, the templates hold every byte of markup.
+Pure: all that the page shows stands in its :class:`.PageContext`. ``rows`` flattens the tree, ``traffic``
+and ``route_page`` arrange the figures of requests, ``charts`` computes drawings, ``units`` writes numbers;
+the templates hold every byte of markup.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
-from . import rows, units, values
+from . import explanations, route_page, rows, traffic, values
 from .address import Address
 from .assets import static_files, templates
 from .lookup import Leaf
-from .snapshot import Node, Path, Snapshot
+from .page_context import BadParameter, PageContext
+from .page_head import head
+from .snapshot import Node, Path
 
-FORMATS = (
-    ("json", "JSON"),
-    ("prettyjson", "pretty JSON"),
-    ("prometheus", "Prometheus"),
-    ("openmetrics", "OpenMetrics"),
-)
+__all__ = ["BadParameter", "PageContext", "render", "render_error"]
 
-
-class BadParameter(ValueError):
-    """A parameter of the page that says nothing; its text is a sentence for the reader (a 400)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PageContext:
-    """All that one rendering of the page depends on.
-
-    ``sort``, ``order``, ``route``, ``refresh`` and ``fragment`` are the texts of the parameters of
-    these names, ``""`` (for ``route``: ``None``) where the request had none; the page judges them.
-    """
-
-    snapshot: Snapshot
-    found: Node | Leaf
-    """What is shown: the node or leaf at ``path``, after the query."""
-    path: Path
-    address: Address
-    query: str = ""
-    scope: str = ""
-    """``worker`` where only the answering worker was asked for."""
-    title: str = ""
-    """The application's name, where it is known."""
-    host: str = ""
-    pid: int = 0
-    uptime: float = 0.0
-    """Seconds since the answering process started."""
-    now: float = 0.0
-    """Unix time of the snapshot, seconds."""
-    versions: Sequence[tuple[str, str]] = ()
-    """(name, version) of what runs here: Python, Pyramid, …"""
-    timing_hint: str = ""
-    """Why there are no request figures, as a sentence, where ``snapshot.requests`` is ``None``."""
-    multiprocess: bool = False
-    """Several processes serve this application (``wsgi.multiprocess``)."""
-    shared_dir: str | None = None
-    known_routes: Sequence[tuple[str, str, str]] = ()
-    """(name, pattern, dotted name of the view) of every route of the application."""
-    sort: str = ""
-    order: str = ""
-    route: str | None = None
-    refresh: str = ""
-    fragment: str = ""
-    """Set by the page's own script: asks for what may have changed, not for the whole page."""
+OWN = "pyramid"
+"""The key of what this package itself puts in the tree."""
 
 
 def render(context: PageContext) -> str:
-    """The page, or with ``context.fragment`` the part of it that may have changed; both are HTML.
+    """The page, or with ``context.fragment`` what of it may have changed; both are HTML.
 
-    Raises :class:`BadParameter` for a parameter that means nothing.
+    Raises :class:`.BadParameter` for a parameter that means nothing.
     """
-    return templates().get_template("page.jinja2").render(frame(context.address) | content(context))
+    name = "fragment.jinja2" if context.fragment else "page.jinja2"
+    shown = {"page": context, **_frame(context.address), **head(context), **_figures(context)}
+    return templates().get_template(name).render(shown)
 
 
 def render_error(status: str, title: str, sentences: Sequence[str], address: Address) -> str:
@@ -85,63 +42,63 @@ def render_error(status: str, title: str, sentences: Sequence[str], address: Add
     ``status`` is such as ``404 Not Found``.
     """
     shown = {"status": status, "title": title, "sentences": sentences, "home": address.to()}
-    return templates().get_template("error.jinja2").render(frame(address) | shown)
+    return templates().get_template("error.jinja2").render(_frame(address) | shown)
 
 
-def frame(address: Address) -> dict[str, Any]:
-    """What every page needs."""
-    return {name.replace(".", "_"): address.static(name, file.version) for name, file in static_files().items()}
-
-
-def content(context: PageContext) -> dict[str, Any]:
-    """What the template of the page prints."""
-    address, kept = context.address, _kept(context)
+def _frame(address: Address) -> dict[str, Any]:
+    """What every page needs: the addresses of our own files."""
     return {
-        "page": context,
-        "title": context.title or "scales",
-        "crumbs": _crumbs(context, kept),
-        "formats": _formats(context),
-        "kept": kept,
-        "here": address.to(context.path),
-        "clear": address.to(context.path, **kept),
-        "uptime": units.duration(context.uptime),
-        "problems": _problems(context, kept),
-        "leaf": None if isinstance(context.found, Node) else _leaf(context.found),
-        "tree": _tree(context, kept),
+        name.replace(".", "_"): address.static(name, file.version) for name, file in static_files().items()
     }
 
 
-def _kept(context: PageContext) -> dict[str, str]:
-    """The parameters that every link keeps."""
-    wanted = {"scope": context.scope, "refresh": context.refresh}
-    return {name: text for name, text in wanted.items() if text}
+def _figures(context: PageContext) -> dict[str, Any]:
+    """What was asked for: one route, or the tree, at its root below the overview."""
+    about = explanations.STATISTICS
+    nothing: dict[str, Any] = {"route": None, "traffic": None, "columns": traffic.COLUMNS, "legend": about}
+    try:
+        by = traffic.sorting(context.sort, context.order)
+    except ValueError as error:
+        raise BadParameter(str(error)) from error
+    if context.route is not None:
+        about = explanations.REQUESTS + explanations.ROUTE
+        return nothing | {"route": _route(context, context.route), "legend": about}
+    requests = context.snapshot.requests
+    if requests is None or context.path or context.query:
+        return nothing | _tree(context, frozenset())
+    found = traffic.view_of(requests, by, context)
+    about = explanations.REQUESTS + (explanations.WORKERS if found.workers else ()) + about
+    table = _template("routes.jinja2", traffic=found)
+    return nothing | {
+        "traffic": found,
+        "routes": table,
+        "legend": about,
+        **_tree(context, frozenset([(OWN,)])),
+    }
 
 
-def _crumbs(context: PageContext, kept: dict[str, str]) -> list[tuple[str, str]]:
-    """Name and address of each step from the root to what is shown."""
-    steps = [("scales", context.address.to((), **kept))]
-    for depth, key in enumerate(context.path, 1):
-        steps.append((key or rows.EMPTY_KEY, context.address.to(context.path[:depth], **kept)))
-    return steps
+def _route(context: PageContext, name: str) -> route_page.RouteView:
+    if context.snapshot.requests is None:
+        raise BadParameter(f"There are no figures of the route {name!r}. {context.timing_hint}")
+    found = route_page.view_of(
+        name, context.snapshot.requests, context.known_routes, context.snapshot.workers
+    )
+    if found is None:
+        raise BadParameter(f"The application has no route {name!r}, and none of this name was requested.")
+    return found
 
 
-def _formats(context: PageContext) -> list[tuple[str, str]]:
-    """Name and address of the same data in each other format."""
-    asked = {"query": context.query, "scope": context.scope}
-    return [(name, context.address.to(context.path, format=key, **asked)) for key, name in FORMATS]
-
-
-def _problems(context: PageContext, kept: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Address, path and reason of each statistic that could not be read as it is."""
-    return [
-        (context.address.to(problem.path, **kept), path_text(problem.path), problem.reason)
-        for problem in context.snapshot.problems
-    ]
-
-
-def path_text(path: Path) -> str:
-    """A path as one line of text."""
-    return "/".join(key or rows.EMPTY_KEY for key in path) or "/"
+def _tree(context: PageContext, closed: frozenset[Path]) -> dict[str, Any]:
+    """The statistics, as HTML, as the bare values of a tree that the browser has, or a single one."""
+    shown: dict[str, Any] = {"leaf": None, "tree": None, "values": None, "shape": "", "nothing": False}
+    found = context.found
+    if isinstance(found, Leaf):
+        return shown | {"leaf": _leaf(found)}
+    shape = rows.shape(found, context.path, closed)
+    if context.fragment == shape:
+        return shown | {"shape": shape, "values": rows.bare(found, context.path, closed)}
+    nothing = not found.data and not found.children
+    return shown | {"shape": shape, "nothing": nothing, "tree": _rows(context, found, closed)}
 
 
 def _leaf(leaf: Leaf) -> dict[str, str]:
@@ -151,12 +108,14 @@ def _leaf(leaf: Leaf) -> dict[str, str]:
     return {"type": leaf.type_name, "exact": text, "human": values.human(leaf.type_name, leaf.value, text)}
 
 
-def _tree(context: PageContext, kept: dict[str, str]) -> Markup:
-    """The tree as HTML; rendered apart, since each level of including templates costs a step for each row."""
-    if not isinstance(context.found, Node):
-        return Markup()
-    suffix = context.address.to((), **kept)[len(context.address.base) :]
-    near = context.snapshot.approximate
-    plan = rows.Plan(context.address, suffix, near, unfold=bool(context.query))
-    levels = rows.levels(context.found, context.path, plan)
-    return Markup(templates().get_template("tree.jinja2").render(rows=levels))
+def _rows(context: PageContext, found: Node, closed: frozenset[Path]) -> Markup:
+    address = context.address
+    suffix = address.to((), **context.kept)[len(address.base) :]
+    plan = rows.Plan(address, suffix, context.snapshot.approximate, bool(context.query), closed)
+    levels = rows.levels(found, context.path, plan)
+    return _template("tree.jinja2", rows=levels)
+
+
+def _template(name: str, **shown: Any) -> Markup:
+    """A part with many rows, rendered apart: each template around it would cost a step for each row."""
+    return Markup(templates().get_template(name).render(shown))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from markupsafe import escape
@@ -25,6 +24,7 @@ UNREAD = "could not be read"
 """What stands for a value that failed; its reason is in the list of problems."""
 
 _SEPARATOR = "\0"
+_DIVIDER = "\x1f"
 _PLAIN = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
 _PLAIN_LEVEL = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:\0[A-Za-z0-9_-][A-Za-z0-9_.-]*)*").fullmatch
 _SAFE = frozenset((int, float, bool, type(None)))
@@ -196,14 +196,49 @@ def _segment(key: str) -> str:
 
 
 def shape(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> str:
-    """A short text that stays the same while the tree keeps its levels, keys and types."""
-    seen = blake2b(digest_size=8)
+    """A short text that stays the same in a process while the tree keeps its levels, keys and types.
+
+    From ``hash()``, which Python keeps with each key: it differs between processes that were not forked
+    from one, and then the browser gets the tree anew.
+    """
+    seen: list[Any] = [path]
     for item in walk(node, path, closed):
-        if item is None:
-            seen.update(b"\0)")
+        if item is None or item[0] != path and is_link(item, closed):
+            seen.append(item and item[0][-1])
             continue
-        keys, values = leaves(item[1])
-        types = [type(value).__name__ for value in values]
-        parts = [*item[0][-1:], "(", *keys, *types, *map(str, item[1].marks.items())]
-        seen.update(_SEPARATOR.join(parts).encode("utf-8", "backslashreplace"))
-    return seen.hexdigest()
+        where, found = item
+        keys, held = leaves(found)
+        seen += (where[-1:], tuple(keys), tuple(map(type, held)), tuple(found.marks.items()))
+    return f"{hash(tuple(seen)) & 0xFFFFFFFFFFFFFFFF:x}"
+
+
+def bare(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> str:
+    """The values alone, in the order of the rows: what a closed level says of itself (but for the first),
+    exact and human text of each leaf. U+001F divides them."""
+    found: list[str] = []
+    for item in walk(node, path, closed):
+        if item is None or item[0] != path and is_link(item, closed):
+            continue
+        where, level = item
+        write = values.meaning(where, level.kind)
+        if where != path:
+            found.append(values.digest(level, write))
+        keys, held = leaves(level)
+        for pair in zip(*_texts(level, keys, held, write)):
+            found += pair
+    return _DIVIDER.join(found)
+
+
+def _texts(
+    node: Node, keys: list[str], found: list[Any], write: values.Writer | None
+) -> tuple[Sequence[str], Sequence[str]]:
+    texts = values.exact(found)
+    if not _SAFE.issuperset(map(type, found)):
+        texts = [
+            text.replace(_DIVIDER, " ").replace(_SEPARATOR, "\N{REPLACEMENT CHARACTER}") for text in texts
+        ]
+    types = [type(value).__name__ for value in found]
+    if node.marks:
+        types = [node.marks.get(key, name) for key, name in zip(keys, types)]
+        texts = [UNREAD if name == "error" else text for name, text in zip(types, texts)]
+    return texts, list(map(write, keys, found)) if write else values.humans(types, found, texts)

@@ -1,0 +1,110 @@
+"""What each figure of the page means: one plain sentence each, printed at the end of the page."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Explanation(NamedTuple):
+    """The meaning of one figure."""
+
+    key: str
+    title: str
+    text: str
+
+
+REQUESTS = (
+    Explanation(
+        "rate",
+        "Rate",
+        "Requests answered per second. The table shows the last five minutes; the overview also one and fifteen."
+        " Counted exactly, in slices of ten seconds; a younger application is measured by its age.",
+    ),
+    Explanation(
+        "change",
+        "Change",
+        "How far the rate of the last minute is from that of the last fifteen:"
+        " +100 % is twice as many requests, −100 % none any more.",
+    ),
+    Explanation(
+        "errors",
+        "Errors",
+        "Responses with a status of 500 or more, and exceptions that nothing caught, as a share of the"
+        " requests of the last five minutes. Counted exactly.",
+    ),
+    Explanation(
+        "latency",
+        "Latency",
+        "Time from a request's arrival at the application to its response, transaction and error pages"
+        " included; the server's own queue and the sending of the body are not. The drawing shows the mean.",
+    ),
+    Explanation(
+        "p50", "p50", "Half of the requests of the last five minutes took at most this long (within 2.2 %)."
+    ),
+    Explanation(
+        "p95", "p95", "95 of 100 requests of the last five minutes took at most this long (within 2.2 %)."
+    ),
+    Explanation(
+        "p99", "p99", "99 of 100 requests of the last five minutes took at most this long (within 2.2 %)."
+    ),
+    Explanation("max", "Max", "The slowest request of the last five minutes (within 2.2 %)."),
+    Explanation("requests", "Requests", "All requests since recording began. Nobody's reading sets it back."),
+    Explanation("methods", "Methods", "The HTTP methods that were used; unusual ones stand under _OTHER."),
+    Explanation("active", "In flight", "Requests that are being answered at this moment, this one included."),
+    Explanation("uptime", "Up", "Time since the process that made this page started."),
+    Explanation(
+        "drawing",
+        "Last 15 min",
+        "Requests per second in steps of thirty seconds (ten in the overview), newest at the right, each drawing"
+        " in a scale of its own; red strokes are errors.",
+    ),
+    Explanation(
+        "retries",
+        "Retried",
+        "Attempts that pyramid_retry repeated. Only the last attempt of a request counts as a request.",
+    ),
+)
+WORKERS = (
+    Explanation(
+        "workers",
+        "Workers",
+        "Processes of this machine whose figures are added up here. An ended one keeps its counts in the"
+        " sums until another takes its place.",
+    ),
+    Explanation(
+        "oldest",
+        "Oldest snapshot",
+        "Requests are always up to date; each worker publishes its other statistics at most once a second,"
+        " and this is the age of the oldest.",
+    ),
+)
+ROUTE = (
+    Explanation("statuses", "Status codes", "Responses by status code, since recording began."),
+    Explanation(
+        "exceptions",
+        "Exceptions",
+        "Exceptions that escaped, or that a view answered with a status of 500 or more, by class,"
+        " since recording began.",
+    ),
+    Explanation(
+        "histogram",
+        "Histogram",
+        "Requests by duration on a logarithmic axis; the area of a bar tells its share."
+        " The buckets are a sixteenth of a doubling wide, so every figure is within 2.2 %.",
+    ),
+)
+STATISTICS = (
+    Explanation(
+        "statistics",
+        "Statistics",
+        "Values as the application keeps them with greplin.scales. What is rounded or has a unit"
+        " shows its exact value under the pointer and when focused.",
+    ),
+    Explanation(
+        "distribution",
+        "count, median, 99 %",
+        "A sampled distribution of scales: count, minimum and maximum are of all time, the percentiles of a"
+        " sample of recent values, refreshed at most every 20 seconds.",
+    ),
+    Explanation("near", "≈", "Merged from several workers: approximate, or up to a second old."),
+)
