@@ -26,7 +26,7 @@ from typing import Any
 from .request_tree import as_node, as_tree, tree_key
 from .snapshot import Requests
 from .spread import Bar, bars, middles, spread
-from .totals import Grouped, Totals, by_label
+from .totals import Totals, group
 from .windows import FIFTEEN_MINUTES, FIVE_MINUTES, ONE_MINUTE, Frame, Sparkline, frame
 
 __all__ = [
@@ -115,14 +115,14 @@ class Detail:
 
 def summary(requests: Requests) -> Summary:
     """The overview and the table of routes, from one pass over the series."""
-    grouped, window = Grouped(requests), frame(requests)
-    rows = (_route(name, grouped, requests, window) for name in grouped.parts)
-    return Summary(overview=_overview(grouped, requests, window), routes=tuple(rows))
+    grouped, window = group(requests), frame(requests)
+    rows = (_route(name, totals, requests, window) for name, totals in grouped.routes.items())
+    return Summary(overview=_overview(grouped.all, requests, window), routes=tuple(rows))
 
 
 def overview(requests: Requests) -> Overview:
     """The figures of all requests together."""
-    return _overview(Grouped(requests), requests, frame(requests))
+    return _overview(group(requests).all, requests, frame(requests))
 
 
 def routes(requests: Requests) -> tuple[Route, ...]:
@@ -132,37 +132,35 @@ def routes(requests: Requests) -> tuple[Route, ...]:
 
 def detail(requests: Requests, name: str) -> Detail | None:
     """All that is known of the route ``name``; ``None`` if it was never requested."""
-    grouped = Grouped(requests)
-    if name not in grouped.parts:
+    totals = group(requests, only=name).routes.get(name)
+    if totals is None:
         return None
-    parts, totals = grouped.parts[name], grouped.routes[name]
     return Detail(
-        route=_route(name, grouped, requests, frame(requests)),
-        statuses=by_label(parts, lambda labels: labels.status),
-        methods=by_label(parts, lambda labels: labels.method),
-        exceptions=by_label(parts, lambda labels: labels.error),
+        route=_route(name, totals, requests, frame(requests)),
+        statuses=totals.by(lambda labels: labels.status),
+        methods=totals.by(lambda labels: labels.method),
+        exceptions=totals.by(lambda labels: labels.error),
         recent=bars(totals.recent, requests.bounds_ns),
         total=bars(totals.buckets, requests.bounds_ns),
     )
 
 
-def _overview(grouped: Grouped, requests: Requests, window: Frame) -> Overview:
+def _overview(totals: Totals, requests: Requests, window: Frame) -> Overview:
     return Overview(
         active=requests.active,
         series=len(requests.series),
         max_series=requests.max_series,
-        **_figures(grouped.all, requests, window),
+        **_figures(totals, requests, window),
     )
 
 
-def _route(name: str, grouped: Grouped, requests: Requests, window: Frame) -> Route:
-    labels = [part.series.labels for part in grouped.parts[name]]
+def _route(name: str, totals: Totals, requests: Requests, window: Frame) -> Route:
     return Route(
         name=name,
         key=tree_key(name),
-        pattern=labels[0].pattern,
-        methods=tuple(sorted({label.method for label in labels})),
-        **_figures(grouped.routes[name], requests, window),
+        pattern=totals.series[0][0].pattern,
+        methods=tuple(totals.by(lambda labels: labels.method)),
+        **_figures(totals, requests, window),
     )
 
 
@@ -187,5 +185,10 @@ def _durations(totals: Totals, requests: Requests) -> dict[str, float | None]:
     found = spread(totals.recent, totals.recent_sum_ns, middles(tuple(requests.bounds_ns)))
     if found is None:
         return dict.fromkeys(("mean", "p50", "p95", "p99", "max"))
-    p50, _, p95, _, p99, _ = found.percentiles
-    return {"mean": found.mean, "p50": p50, "p95": p95, "p99": p99, "max": found.max}
+    return {
+        "mean": found.mean,
+        "p50": found.percentile(500),
+        "p95": found.percentile(950),
+        "p99": found.percentile(990),
+        "max": found.max,
+    }

@@ -6,16 +6,23 @@ consumer of a scales tree can read them; values are exactly ``int``, ``float`` o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 from .snapshot import Kind, Labels, Node, Requests
 from .spread import middles, spread
-from .totals import Grouped, Single, Totals, by_label
+from .totals import Totals, group
 from .windows import FIFTEEN_MINUTES, FIVE_MINUTES, ONE_MINUTE, Frame, frame
 
-_PERCENTILE_KEYS = ("median", "75percentile", "95percentile", "98percentile", "99percentile", "999percentile")
+_PERMILLE = {
+    "median": 500,
+    "75percentile": 750,
+    "95percentile": 950,
+    "98percentile": 980,
+    "99percentile": 990,
+    "999percentile": 999,
+}
 _ESCAPES = str.maketrans({"~": "~0", "/": "~1"})
 _LONGEST_KEY = 200  # bytes: Graphite makes a file name of it, which may have 255
 
@@ -47,29 +54,25 @@ def as_tree(requests: Requests) -> dict[str, Any]:
 
 def as_node(requests: Requests) -> Node:
     """The same as :func:`as_tree`, with the kind of each part."""
-    grouped, window = Grouped(requests), frame(requests)
+    grouped, window = group(requests), frame(requests)
     bounds = tuple(requests.bounds_ns)
     routes = {
-        tree_key(name): _group(_branch(grouped.routes[name], parts, window, bounds))
-        for name, parts in grouped.parts.items()
+        tree_key(name): _parent(_branch(totals, window, bounds)) for name, totals in grouped.routes.items()
     }
-    everything = [part for parts in grouped.parts.values() for part in parts]
-    whole = _branch(grouped.all, everything, window, bounds)
-    return _group({**whole, "routes": _group(routes)}, active=requests.active)
+    whole = _branch(grouped.all, window, bounds)
+    return _parent({**whole, "routes": _parent(routes)}, active=requests.active)
 
 
-def _group(children: dict[str, Node], **leaves: int) -> Node:
+def _parent(children: dict[str, Node], **leaves: int) -> Node:
     return Node({**leaves, **{key: child.data for key, child in children.items()}}, Kind.GROUP, children)
 
 
-def _branch(
-    totals: Totals, parts: Sequence[Single], window: Frame, bounds: tuple[int, ...]
-) -> dict[str, Node]:
+def _branch(totals: Totals, window: Frame, bounds: tuple[int, ...]) -> dict[str, Node]:
     return {
         "latency": Node(_latency(totals, bounds), Kind.PMF),
         "rate": Node(_rate(totals, window), Kind.METER),
-        "responses": Node(_by(parts, lambda labels: labels.status), Kind.COUNTERS),
-        "exceptions": Node(_by(parts, lambda labels: labels.error), Kind.COUNTERS),
+        "responses": Node(_by(totals, lambda labels: labels.status), Kind.COUNTERS),
+        "exceptions": Node(_by(totals, lambda labels: labels.error), Kind.COUNTERS),
     }
 
 
@@ -85,7 +88,7 @@ def _latency(totals: Totals, bounds: tuple[int, ...]) -> dict[str, int | float]:
         "max": found.max,
         "mean": found.mean,
         "stddev": found.stddev,
-        **dict(zip(_PERCENTILE_KEYS, found.percentiles, strict=True)),
+        **{key: found.percentile(permille) for key, permille in _PERMILLE.items()},
     }
 
 
@@ -100,5 +103,5 @@ def _rate(totals: Totals, window: Frame) -> dict[str, int | float | str]:
     }
 
 
-def _by(parts: Sequence[Single], label: Callable[[Labels], int | str]) -> dict[str, int]:
-    return {tree_key(str(value)): count for value, count in by_label(parts, label).items()}
+def _by(totals: Totals, label: Callable[[Labels], int | str]) -> dict[str, int]:
+    return {tree_key(str(value)): count for value, count in totals.by(label).items()}

@@ -6,12 +6,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, pairwise
 from math import sqrt
-from typing import NamedTuple
-
-PERMILLE = (500, 750, 950, 980, 990, 999)
-"""The percentiles of a spread (scales' own six), in thousandths."""
+from operator import mul
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,40 +21,46 @@ class Bar:
     count: int
 
 
-class Spread(NamedTuple):
-    """How durations are spread, in seconds."""
+class Spread:
+    """How durations are spread, in seconds; at least one of them.
 
-    min: float
-    max: float
-    mean: float
-    stddev: float
-    percentiles: Sequence[float]
-    """In the order of :data:`PERMILLE`."""
+    Every duration stands for its bucket by the bucket's middle, so minimum, maximum, standard deviation and
+    percentiles are within 2.2 % of the exact ones. The mean is exact where the sum is known; minimum and
+    maximum are then corrected to enclose it.
+    """
+
+    __slots__ = ("_counts", "_ranks", "_values", "max", "mean", "min")
+
+    def __init__(self, values: Sequence[float], counts: Sequence[int], sum_ns: int | None) -> None:
+        self._values, self._counts = values, counts
+        self._ranks = list(accumulate(counts))
+        self.mean = self._middle() if sum_ns is None else sum_ns / self._ranks[-1] / 1e9
+        self.min = min(values[0], self.mean)
+        self.max = max(values[-1], self.mean)
+
+    def percentile(self, permille: int) -> float:
+        """The duration that so many thousandths do not exceed: nearest rank."""
+        return self._values[bisect_left(self._ranks, -(-self._ranks[-1] * permille // 1000))]
+
+    @property
+    def stddev(self) -> float:
+        """The standard deviation of a sample, as scales has it; 0.0 for a single duration."""
+        middle = self._middle()
+        deviations = ((value - middle) ** 2 for value in self._values)
+        return sqrt(sum(map(mul, deviations, self._counts)) / max(self._ranks[-1] - 1, 1))
+
+    def _middle(self) -> float:
+        total: float = sum(map(mul, self._values, self._counts))
+        return total / self._ranks[-1]
 
 
 def spread(counts: Sequence[int], sum_ns: int | None, middles: Sequence[float]) -> Spread | None:
     """The spread of the durations in the buckets ``counts``; ``None`` when there is none.
 
-    Every value stands for its bucket by the bucket's middle, so min, max, standard deviation (of a
-    sample, as scales has it) and percentiles (nearest rank) are within 2.2 % of the exact ones. The mean
-    is exact where ``sum_ns`` is known; min and max are then corrected to enclose it.
+    ``sum_ns`` is the time that they took together, where it is known; ``middles`` see :func:`middles`.
     """
-    occupied = [(value, count) for value, count in zip(middles, counts, strict=False) if count]
-    if not occupied:
-        return None
-    values = [value for value, _ in occupied]
-    ranks = list(accumulate(count for _, count in occupied))
-    total = ranks[-1]
-    middle = sum(value * count for value, count in occupied) / total
-    mean = middle if sum_ns is None else sum_ns / total / 1e9
-    squares = sum((value - middle) ** 2 * count for value, count in occupied)
-    return Spread(
-        min=min(values[0], mean),
-        max=max(values[-1], mean),
-        mean=mean,
-        stddev=sqrt(squares / max(total - 1, 1)),
-        percentiles=[values[bisect_left(ranks, -(-total * q // 1000))] for q in PERMILLE],
-    )
+    values = list(compress(middles, counts))
+    return Spread(values, list(filter(None, counts)), sum_ns) if values else None
 
 
 def bars(counts: Sequence[int], bounds_ns: Sequence[int], most: int = 64) -> tuple[Bar, ...]:
@@ -80,8 +83,7 @@ def bars(counts: Sequence[int], bounds_ns: Sequence[int], most: int = 64) -> tup
 def middles(bounds_ns: tuple[int, ...]) -> tuple[float, ...]:
     """The duration in seconds that stands for each bucket: the geometric mean of its bounds.
 
-    The first bucket begins at zero and is represented by half its bound, the last has no end and is
-    represented by its beginning.
+    The first bucket begins at zero and the last has no end: for them it is their one bound.
     """
     inner = (sqrt(low * high) / 1e9 for low, high in pairwise(bounds_ns))
-    return (bounds_ns[0] / 2e9, *inner, bounds_ns[-1] / 1e9)
+    return (bounds_ns[0] / 1e9, *inner, bounds_ns[-1] / 1e9)

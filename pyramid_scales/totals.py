@@ -1,184 +1,156 @@
-"""What series of requests add up to.
+"""What series of requests add up to: one series, the series of a route, or all.
 
-Pure arithmetic on :mod:`.snapshot`. Every sum is computed once, and only when somebody asks for it: a
-table of routes never pays for the all-time buckets of each.
+Pure arithmetic on :mod:`.snapshot`. A table of 200 routes is refreshed every few seconds, so the sums are
+left to functions that loop in C, and what only some readers ask for (the all-time buckets of a route) is
+added up when they ask.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import reduce
 from operator import add, sub
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from .snapshot import Labels, Requests, Series
+from .snapshot import Labels, Requests, Series, Slice
 
-SLICES = 90
-"""Slices (of ten seconds) of which notes are kept: fifteen minutes."""
+SLICES = 91
+"""Slices (of ten seconds) that are told apart: those of fifteen minutes, and the current one."""
 
-_NOTHING = (0,) * SLICES
+NOTHING = (0,) * SLICES
+"""The row of a history in which nothing happened."""
 
 
 class History(NamedTuple):
-    """What happened in each of the last 90 slices, oldest first; the last one is the current slice."""
+    """What happened in each of the last 91 slices, oldest first; the last one is the current slice."""
 
-    counts: Sequence[int] = _NOTHING
-    errors: Sequence[int] = _NOTHING
-    sums_ns: Sequence[int] = _NOTHING
+    counts: Sequence[int] = NOTHING
+    errors: Sequence[int] = NOTHING
+    sums_ns: Sequence[int] = NOTHING
 
 
-class Totals(Protocol):
-    """What is known of one series, or of several together."""
+@dataclass(slots=True)
+class Totals:
+    """What one series holds, or several together."""
 
-    @property
-    def count(self) -> int:
-        """Requests, for ever."""
-
-    @property
-    def errors(self) -> int:
-        """Requests answered with a status of 500 or more, for ever."""
+    count: int
+    """Requests, for ever."""
+    errors: int
+    """Those answered with a status of 500 or more, for ever."""
+    sum_ns: int
+    """Time spent in all of them."""
+    recent: Sequence[int]
+    """Requests in each bucket over the last five minutes."""
+    recent_sum_ns: int | None
+    """Time spent in those; ``None`` where it is not known."""
+    history: History
+    series: Sequence[tuple[Labels, int]]
+    """The requests of each series."""
+    rows: Sequence[Sequence[int]]
+    """The buckets of each series."""
 
     @property
     def buckets(self) -> Sequence[int]:
-        """Requests in each bucket, for ever."""
+        """Requests in each bucket, for ever; added up at each call."""
+        return added(self.rows)
 
-    @property
-    def sum_ns(self) -> int:
-        """Time spent in all of them."""
-
-    @property
-    def recent(self) -> Sequence[int]:
-        """Requests in each bucket over the last five minutes."""
-
-    @property
-    def recent_sum_ns(self) -> int | None:
-        """Time spent in those; ``None`` where it is not known."""
-
-    @property
-    def history(self) -> History:
-        """The last fifteen minutes, slice by slice."""
+    def by(self, label: Callable[[Labels], Any]) -> dict[Any, int]:
+        """Requests by one of their labels, sorted by it; those without it (no exception) are left out."""
+        counts: dict[Any, int] = defaultdict(int)
+        for labels, count in self.series:
+            counts[label(labels)] += count
+        return {value: counts[value] for value in sorted(counts) if value != ""}
 
 
-class Single:
-    """The totals of one series."""
+class Grouped(NamedTuple):
+    """The totals of each route, sorted by its name, and of all together."""
 
-    def __init__(self, series: Series, now: int) -> None:
-        self.series = series
-        self.buckets = series.buckets
-        self.sum_ns = series.sum_ns
-        self.recent = series.recent
-        self.recent_sum_ns = series.recent_sum_ns
-        self.count = sum(series.buckets)
-        self.is_error = series.labels.status >= 500
-        self.errors = self.count if self.is_error else 0
-        self._now = now
-
-    @cached_property
-    def history(self) -> History:
-        """What a slice holds is the difference of its note to the next one, or to the total after the last.
-
-        A slice without a note is one in which nothing happened. A difference below zero (the note was
-        being written) counts as nothing.
-        """
-        first = self._now - SLICES + 1
-        notes = [note for note in self.series.slices if note.number >= first]
-        if not notes:
-            return History()
-        numbers, counts, sums_ns = zip(*notes, strict=True)
-        indexes = [min(number, self._now) - first for number in numbers]
-        happened = _placed(indexes, counts, self.count)
-        return History(
-            happened, happened if self.is_error else _NOTHING, _placed(indexes, sums_ns, self.sum_ns)
-        )
+    routes: dict[str, Totals]
+    all: Totals
 
 
-class _Joined:
-    """The totals of several parts together."""
-
-    def __init__(self, parts: Sequence[Totals]) -> None:
-        self._parts = parts
-
-    def _sum(self, value: Callable[[Totals], int]) -> int:
-        return sum(map(value, self._parts))
-
-    @cached_property
-    def count(self) -> int:
-        return self._sum(lambda part: part.count)
-
-    @cached_property
-    def errors(self) -> int:
-        return self._sum(lambda part: part.errors)
-
-    @cached_property
-    def sum_ns(self) -> int:
-        return self._sum(lambda part: part.sum_ns)
-
-    @cached_property
-    def recent_sum_ns(self) -> int | None:
-        sums = [part.recent_sum_ns for part in self._parts]
-        return None if None in sums else sum(filter(None, sums))
-
-    @cached_property
-    def buckets(self) -> Sequence[int]:
-        return added(part.buckets for part in self._parts)
-
-    @cached_property
-    def recent(self) -> Sequence[int]:
-        return added(part.recent for part in self._parts)
-
-    @cached_property
-    def history(self) -> History:
-        return History(*map(added, zip(*(part.history for part in self._parts), strict=True)))
+def group(requests: Requests, only: str | None = None) -> Grouped:
+    """The totals of a snapshot; of one route alone, if ``only`` names it."""
+    parts: dict[str, list[Totals]] = {}
+    for series in requests.series:
+        if only is None or series.labels.route == only:
+            parts.setdefault(series.labels.route, []).append(_single(series, requests.now))
+    routes = {name: _joined(parts[name]) for name in sorted(parts)}
+    return Grouped(routes, _joined(list(routes.values())))
 
 
-def _placed(indexes: Sequence[int], notes: Sequence[int], total: int) -> Sequence[int]:
-    """What happened in each slice, from notes of cumulative values and the value that was reached."""
-    row = [0] * SLICES
-    for index, difference in zip(indexes, map(sub, (*notes[1:], total), notes), strict=True):
-        if difference > 0:
-            row[index] += difference
-    return row
-
-
-def join(parts: Sequence[Totals]) -> Totals:
-    """The totals of ``parts`` (there may be none) together."""
-    return parts[0] if len(parts) == 1 else _Joined(parts)
-
-
-def added(rows: Iterable[Sequence[int]]) -> Sequence[int]:
+def added(rows: Sequence[Sequence[int]]) -> Sequence[int]:
     """The sum of the rows, element by element; an empty row stands for zeros."""
-    rows = list(rows)
-    kept = [row for row in rows if row is not _NOTHING and len(row)]
+    kept = [row for row in rows if row is not NOTHING and len(row)]
     if len(kept) < 2:
-        return (kept or rows or [()])[0]
-    # For two rows plain addition takes a third of the time of a sum of columns; for many it is slower.
-    return list(map(add, *kept) if len(kept) == 2 else map(sum, zip(*kept, strict=True)))
+        return (*kept, *rows, ())[0]
+    if len(kept) > 4:
+        return list(map(sum, zip(*kept, strict=True)))
+    # For few rows, plain additions take less time than a sum of columns.
+    return reduce(lambda total, row: list(map(add, total, row)), kept)
 
 
-def by_label(parts: Sequence[Single], label: Callable[[Labels], Any]) -> dict[Any, int]:
-    """Requests by one of their labels, sorted by it; those without it (no exception) are left out."""
-    counts: dict[Any, int] = defaultdict(int)
-    for part in parts:
-        counts[label(part.series.labels)] += part.count
-    return {value: counts[value] for value in sorted(counts) if value != ""}
+def _single(series: Series, now: int) -> Totals:
+    count, is_error = sum(series.buckets), series.labels.status >= 500
+    counts, sums_ns = _happened(series, count, now)
+    return Totals(
+        count=count,
+        errors=count if is_error else 0,
+        sum_ns=series.sum_ns,
+        recent=series.recent,
+        recent_sum_ns=series.recent_sum_ns,
+        history=History(counts, counts if is_error else NOTHING, sums_ns),
+        series=((series.labels, count),),
+        rows=(series.buckets,),
+    )
 
 
-class Grouped:
-    """The series of a snapshot by the name of their route, sorted by it."""
+def _joined(parts: Sequence[Totals]) -> Totals:
+    if len(parts) == 1:
+        return parts[0]
+    recent_sums = [part.recent_sum_ns for part in parts]
+    histories = zip(*(part.history for part in parts), strict=True)
+    return Totals(
+        count=sum(part.count for part in parts),
+        errors=sum(part.errors for part in parts),
+        sum_ns=sum(part.sum_ns for part in parts),
+        recent=added([part.recent for part in parts if any(part.recent)]),
+        recent_sum_ns=None if None in recent_sums else sum(filter(None, recent_sums)),
+        history=History(*map(added, histories)),
+        series=[pair for part in parts for pair in part.series],
+        rows=[row for part in parts for row in part.rows],
+    )
 
-    def __init__(self, requests: Requests) -> None:
-        parts: dict[str, list[Single]] = {}
-        for series in requests.series:
-            parts.setdefault(series.labels.route, []).append(Single(series, requests.now))
-        self.parts = dict(sorted(parts.items()))
 
-    @cached_property
-    def routes(self) -> dict[str, Totals]:
-        """The totals of each route."""
-        return {name: join(parts) for name, parts in self.parts.items()}
+def _happened(series: Series, count: int, now: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Requests, and nanoseconds spent in them, of each of the last slices.
 
-    @cached_property
-    def all(self) -> Totals:
-        """The totals of all routes together."""
-        return join(list(self.routes.values()))
+    A note says what the series held when its slice began, so the slice holds the difference to the next
+    note; after the last one, to what the series holds now. In a slice without a note nothing happened.
+    """
+    notes, first = series.slices, now - SLICES + 1
+    if not notes or notes[-1].number < first:
+        return NOTHING, NOTHING
+    numbers, counts, sums_ns = zip(*notes, strict=True)
+    happened, spent = _differences(counts, count), _differences(sums_ns, series.sum_ns)
+    if numbers[0] < first or numbers[-1] > now or numbers[-1] - numbers[0] >= len(numbers):
+        return _scattered(notes, happened, now), _scattered(notes, spent, now)
+    before, after = [0] * (numbers[0] - first), [0] * (now - numbers[-1])
+    return [*before, *happened, *after], [*before, *spent, *after]
+
+
+def _differences(notes: Sequence[int], total: int) -> list[int]:
+    """From each note to the next; never below zero, as after a note that was just being written."""
+    found = list(map(sub, (*notes[1:], total), notes))
+    return found if min(found) >= 0 else [max(difference, 0) for difference in found]
+
+
+def _scattered(notes: Iterable[Slice], happened: Iterable[int], now: int) -> list[int]:
+    row = [0] * SLICES
+    for note, value in zip(notes, happened, strict=True):
+        age = max(now - note.number, 0)
+        if age < SLICES:
+            row[-1 - age] += value
+    return row

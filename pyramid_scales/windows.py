@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from operator import truediv
 
 from .snapshot import Requests
-from .totals import SLICES, History
+from .totals import NOTHING, SLICES, History
 
 SLICE_NS = 10_000_000_000
 """Length of a slice on the monotonic clock."""
@@ -20,7 +19,8 @@ ONE_MINUTE, FIVE_MINUTES, FIFTEEN_MINUTES = 6, 30, 90
 """Windows, in slices."""
 
 
-class Sparkline(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sparkline:
     """The last fifteen minutes in steps of ten seconds, oldest first, at most 90 values each.
 
     It begins where the application did. The slice that has not ended yet is left out, unless it is the
@@ -31,8 +31,16 @@ class Sparkline(NamedTuple):
     """Requests per second."""
     errors: Sequence[float]
     """Errors per second."""
-    latency: Sequence[float | None]
-    """Mean duration in seconds; ``None`` where there was no request."""
+    counts: Sequence[int]
+    """Requests."""
+    sums_ns: Sequence[int]
+    """Time spent in them."""
+
+    @property
+    def latency(self) -> Sequence[float | None]:
+        """Mean duration in seconds; ``None`` where there was no request."""
+        pairs = zip(self.counts, self.sums_ns, strict=True)
+        return [sum_ns / count / 1e9 if count else None for count, sum_ns in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,10 @@ class Frame:
     """The moment of the snapshot; it lies in the current slice, or at its end."""
     began_ns: int
     """When recording began, or when the oldest slice begins, if that is later."""
+    shown: slice
+    """Which slices of a history a sparkline shows."""
     durations: Sequence[float]
-    """Seconds of each slice since then, oldest first; at least one second each."""
+    """Seconds of each of these; at least one second each."""
 
     def seconds(self, slices: int) -> float:
         """How long the last ``slices`` slices have lasted, or the application if it is younger.
@@ -61,18 +71,12 @@ class Frame:
         return sum(counts[-slices:]) / self.seconds(slices)
 
     def sparkline(self, history: History) -> Sparkline:
-        """The slices within the frame."""
-        durations, begin, end = self.durations, SLICES - len(self.durations), SLICES
-        if self.end_ns < (self.now + 1) * SLICE_NS and len(durations) > 1:
-            end -= 1
-        counts, errors, sums_ns = (values[begin:end] for values in history)
-        return Sparkline(
-            rates=[count / seconds for count, seconds in zip(counts, durations, strict=False)],
-            errors=[count / seconds for count, seconds in zip(errors, durations, strict=False)],
-            latency=[
-                sum_ns / count / 1e9 if count else None for count, sum_ns in zip(counts, sums_ns, strict=True)
-            ],
-        )
+        """The slices within the frame that have ended."""
+        counts, errors, sums_ns = (row[self.shown] for row in history)
+        rates = list(map(truediv, counts, self.durations))
+        is_calm = history.errors is NOTHING
+        fails = [0.0] * len(rates) if is_calm else list(map(truediv, errors, self.durations))
+        return Sparkline(rates, fails, counts, sums_ns)
 
 
 def frame(requests: Requests) -> Frame:
@@ -89,10 +93,12 @@ def frame(requests: Requests) -> Frame:
         if series.slices and series.slices[0].number < began // SLICE_NS:
             began = series.slices[0].number * SLICE_NS
     began = min(max(began, first), end)
-    return Frame(requests.now, end, began, _durations(began, requests.now, end))
+    ended = requests.now + (end == first + SLICES * SLICE_NS)
+    numbers = range(began // SLICE_NS, ended)[-FIFTEEN_MINUTES:] or range(requests.now, requests.now + 1)
+    shown = slice(numbers.start - requests.now + SLICES - 1, numbers.stop - requests.now + SLICES - 1)
+    return Frame(requests.now, end, began, shown, [_seconds(number, began, end) for number in numbers])
 
 
-def _durations(began: int, now: int, end: int) -> list[float]:
-    starts = range(began // SLICE_NS + 1, now + 1)
-    edges = [began, *(number * SLICE_NS for number in starts), end]
-    return [max((after - before) / 1e9, 1.0) for before, after in pairwise(edges)]
+def _seconds(number: int, began: int, end: int) -> float:
+    covered = min((number + 1) * SLICE_NS, end) - max(number * SLICE_NS, began)
+    return max(covered / 1e9, 1.0)

@@ -45,7 +45,7 @@ def _series(name: Labels, events: Sequence[Event], clock: int, recent_sums: bool
     notes = [
         Slice(number, index, sum(event.took for event in events[:index]))
         for number, index in sorted(first_of_slice.items())
-        if number > clock // SLICE - 90
+        if number > clock // SLICE - 91
     ]
     took = [event.took for event in events]
     return Series(

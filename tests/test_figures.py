@@ -101,7 +101,7 @@ def test_each_row_says_what_a_count_of_the_events_of_its_route_says(history):
 def test_the_sparkline_has_every_slice_that_has_ended(history):
     events, clock = history
     line = figures.overview(recorded(events, clock, START)).sparkline
-    first, now = max(clock // SLICE - 89, START // SLICE), clock // SLICE
+    first, now = max(clock // SLICE - 90, START // SLICE), clock // SLICE
     slices = list(range(first, now)) or [now]
     rates, errors, latency = [], [], []
     for number in slices:
@@ -123,7 +123,7 @@ def test_a_steady_load_has_one_rate_whenever_one_looks():
         found = figures.overview(recorded([event for event in events if event.at < clock], clock, START))
         assert [found.m1, found.m5, found.m15] == pytest.approx([5.0] * 3, rel=0.01)
         assert found.change == pytest.approx(0, abs=0.01)
-        assert list(found.sparkline.rates) == pytest.approx([5.0] * 89)
+        assert list(found.sparkline.rates) == pytest.approx([5.0] * 90)
 
 
 def test_an_application_that_has_just_begun_is_measured_by_its_age():
