@@ -16,11 +16,12 @@ from .histogram import SLICE_NS, Layout, read_series
 from .merge import WorkerSnapshot
 from .publish import read_published
 from .published import name_of
+from .recorder import OTHER
 from .shared_dir import Directory, is_locked
 from .slotfile import Geometry, Header, boot_id, read_blocks, read_header
 from .slots import slot_name, slot_numbers
 from .snapshot import Requests, Series, Worker
-from .store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED
+from .store import ACTIVE, FAILURES, RETRIES, STARTED
 
 
 def read_workers(directory: Directory, shape: Geometry, layout: Layout, own: int) -> Sequence[WorkerSnapshot]:
@@ -79,7 +80,7 @@ def _requests(fd: int, shape: Geometry, layout: Layout, header: Header, live: bo
         max_series=0,
         retries=gauges[RETRIES],
         failures=gauges[FAILURES],
-        overflowed=gauges[OVERFLOWED],
+        overflowed=sum(sum(one.buckets) for one in series if one.labels.route == OTHER),
         clock_ns=clock,
         started_ns=(gauges[STARTED] or None) if same_boot else None,
     )
