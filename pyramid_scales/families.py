@@ -30,6 +30,7 @@ QUANTILES = {
     "99percentile": "0.99",
     "999percentile": "0.999",
 }
+_MOST = 1e308  # an int above it may be infinite as a float
 _BESIDES = frozenset(("min", "max", "mean", "stddev"))
 # The values of kinds, since the hash of a member of an enumeration is slow.
 _COUNTS = frozenset(("pmf", "meter", "counters"))
@@ -126,7 +127,7 @@ def survey(
 def _sound(data: Mapping[str, Any], kind: str, nonnegative_quantiles: bool) -> Iterable[Any]:
     """The values, with ``None`` in place of what the format forbids."""
     try:
-        is_counted = kind != "counters" and type(data["count"]) is int and data["count"] >= 0
+        is_counted = kind != "counters" and type(data["count"]) is int and 0 <= data["count"] < 2**63
         if is_counted and (kind == "meter" or not nonnegative_quantiles or min(data.values()) >= 0):
             return data.values()
     except (KeyError, TypeError):
@@ -135,11 +136,11 @@ def _sound(data: Mapping[str, Any], kind: str, nonnegative_quantiles: bool) -> I
 
 
 def _allowed(kind: str, key: str, value: Any, nonnegative_quantiles: bool) -> Any:
-    """``value``, or ``None`` if it is NaN or less than 0 and mustn't be, or a count that is not whole."""
+    """``value``, or ``None`` if it must not be NaN or less than 0, or is a Pmf's count and not whole."""
     if not isinstance(value, (int, float)):
         return None
     if kind == "counters" or key == "count":
-        is_whole = kind != "pmf" or isinstance(value, int) or value.is_integer()
+        is_whole = kind != "pmf" or (value < _MOST and float(value).is_integer())
         return value if value >= 0 and is_whole else None
     return None if nonnegative_quantiles and value < 0 and key in QUANTILES else value
 
