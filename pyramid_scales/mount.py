@@ -18,7 +18,7 @@ from itertools import chain, count, takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import process, tree
-from .figures import as_tree
+from .request_tree import as_tree, mark_kinds
 from .snapshot import Kind, Node, Path
 
 if TYPE_CHECKING:
@@ -149,11 +149,11 @@ class Mount:
         names = takewhile(live.__contains__, chain([NAME], (f"{NAME}-{number}" for number in count(2))))
         others = [name for name in names if isinstance(live[name], Branch) and name != self.name]
         old = {name: NAME if name == self.name and self._is_renamed() else name for name in root.keys()}
-        return replace(
-            root,
-            data={old[name]: value for name, value in root.data.items() if name not in others},
-            children={old[name]: child for name, child in root.children.items() if name not in others},
-        )
+        children = {old[name]: child for name, child in root.children.items() if name not in others}
+        if self.name in root.children and "requests" in root.children[self.name].children:
+            mark_kinds(root.children[self.name].children["requests"])
+        data = {old[name]: value for name, value in root.data.items() if name not in others}
+        return replace(root, data=data, children=children)
 
     def _is_renamed(self) -> bool:
         """Is ``pyramid`` another application's? (If it is a statistic, that keeps its name on our page.)"""

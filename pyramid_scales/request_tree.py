@@ -23,6 +23,12 @@ _PERMILLE = {
     "99percentile": 990,
     "999percentile": 999,
 }
+_KINDS = {
+    "latency": Kind.PMF,
+    "rate": Kind.METER,
+    "responses": Kind.COUNTERS,
+    "exceptions": Kind.COUNTERS,
+}
 _ESCAPES = str.maketrans({"~": "~0", "/": "~1"})
 _LONGEST_KEY = 200  # bytes: Graphite makes a file name of it, which may have 255
 
@@ -63,17 +69,28 @@ def as_node(requests: Requests) -> Node:
     return _parent({**whole, "routes": _parent(routes)}, active=requests.active)
 
 
+def mark_kinds(requests: Node) -> None:
+    """Say of the parts of ``requests``, read from the tree as mere dictionaries, what they are."""
+    routes = requests.children.get("routes", Node({}))
+    for branch in (requests, routes, *routes.children.values()):
+        branch.kind = Kind.GROUP
+    for branch in (requests, *routes.children.values()):
+        for key, child in branch.children.items():
+            child.kind = _KINDS.get(key, child.kind)
+
+
 def _parent(children: dict[str, Node], **leaves: int) -> Node:
     return Node({**leaves, **{key: child.data for key, child in children.items()}}, Kind.GROUP, children)
 
 
 def _branch(totals: Totals, window: Frame, bounds: tuple[int, ...]) -> dict[str, Node]:
-    return {
-        "latency": Node(_latency(totals, bounds), Kind.PMF),
-        "rate": Node(_rate(totals, window), Kind.METER),
-        "responses": Node(_by(totals, lambda labels: labels.status), Kind.COUNTERS),
-        "exceptions": Node(_by(totals, lambda labels: labels.error), Kind.COUNTERS),
+    parts: dict[str, dict[str, Any]] = {
+        "latency": _latency(totals, bounds),
+        "rate": _rate(totals, window),
+        "responses": _by(totals, lambda labels: labels.status),
+        "exceptions": _by(totals, lambda labels: labels.error),
     }
+    return {key: Node(data, _KINDS[key]) for key, data in parts.items()}
 
 
 def _latency(totals: Totals, bounds: tuple[int, ...]) -> dict[str, int | float]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import SECOND, SLICE, Event, labels, recorded
 
-from pyramid_scales.request_tree import as_node, as_tree, tree_key
+from pyramid_scales.request_tree import as_node, as_tree, mark_kinds, tree_key
 from pyramid_scales.snapshot import Kind, Node, Requests
 
 START = 1000 * SLICE
@@ -141,6 +141,26 @@ def test_each_part_is_known_for_what_it_is():
         assert list(kinds.values()) == [Kind.PMF, Kind.METER, Kind.COUNTERS, Kind.COUNTERS]
     assert node.kind is home.kind is node.children["routes"].kind is Kind.GROUP
     _shares_its_data(node)
+
+
+def test_what_was_read_as_mere_dictionaries_is_marked_for_what_it_is():
+    node = as_node(_requests(("home", 500, "app.Oops"), ("latency", 200, "")))
+    plain = _plain(node)
+    mark_kinds(plain)
+    assert plain == node
+
+
+def test_a_part_of_the_branch_can_be_marked_too():
+    node = _plain(as_node(_requests(("latency", 200, ""))))
+    node.children = {"routes": node.children["routes"]}
+    mark_kinds(node)
+    route = node.children["routes"].children["latency"]
+    assert (route.kind, route.children["latency"].kind) == (Kind.GROUP, Kind.PMF)
+    mark_kinds(Node({}, Kind.DICT))
+
+
+def _plain(node: Node) -> Node:
+    return Node(node.data, Kind.DICT, {key: _plain(child) for key, child in node.children.items()})
 
 
 def _shares_its_data(node: Node) -> None:
