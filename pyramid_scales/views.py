@@ -172,8 +172,6 @@ def _exposed(
     path: Path,
 ) -> str:
     own = {"pyramid_scales_last_render_seconds": app.rendering_seconds}
-    if isinstance(found, Leaf):
-        found, path = Node({path[-1]: found.value}), path[:-1]
     text = exposition.render(snapshot, path, found, openmetrics=openmetrics, extra=own)
     if app.settings.prometheus_registry and not path and not parameters.get("query"):
         from .prometheus import with_registry
