@@ -145,15 +145,18 @@ class Mount:
 
     def outward(self, root: Node) -> Node:
         """The tree as this application's page shows it: no other's figures, and ours at ``pyramid``."""
-        live = tree.live_root().data
+        live, is_renamed = tree.live_root().data, self._is_renamed()
         names = takewhile(live.__contains__, chain([NAME], (f"{NAME}-{number}" for number in count(2))))
         others = [name for name in names if isinstance(live[name], Branch) and name != self.name]
-        old = {name: NAME if name == self.name and self._is_renamed() else name for name in root.keys()}
-        children = {old[name]: child for name, child in root.children.items() if name not in others}
-        if self.name in root.children and "requests" in root.children[self.name].children:
-            mark_kinds(root.children[self.name].children["requests"])
-        data = {old[name]: value for name, value in root.data.items() if name not in others}
-        return replace(root, data=data, children=children)
+
+        def shown(below: dict[str, Any]) -> dict[str, Any]:
+            kept = {name: value for name, value in below.items() if name not in others}
+            return {NAME if is_renamed and name == self.name else name: kept[name] for name in kept}
+
+        ours = root.children.get(self.name)
+        if ours is not None and "requests" in ours.children:
+            mark_kinds(ours.children["requests"])
+        return replace(root, data=shown(root.data), children=shown(root.children))
 
     def _is_renamed(self) -> bool:
         """Is ``pyramid`` another application's? (If it is a statistic, that keeps its name on our page.)"""
