@@ -6,6 +6,7 @@ numbers: requests by route, and the statistics that it keeps with ``greplin.scal
 
 from __future__ import annotations
 
+from pyramid import viewderivers
 from pyramid.config import Configurator
 from pyramid.exceptions import URLDecodeError
 from pyramid.security import NO_PERMISSION_REQUIRED
@@ -25,7 +26,9 @@ def includeme(config: Configurator) -> None:
     """Register the page, its tween and its settings; nothing is read, opened or started here."""
     config.add_directive("_add_scales_application", "pyramid_scales.setup.add_application")
     config.add_view_predicate("below_scales", "pyramid_scales.setup.BelowScalesPredicate")
-    config.add_view_deriver("pyramid_scales.naming.name_view", under="INGRESS")
+    config.add_view_deriver(
+        "pyramid_scales.naming.name_view", name="scales_name", under=viewderivers.INGRESS, over="secured_view"
+    )
     config.add_tween("pyramid_scales.tween.sharing_tween_factory", under=INGRESS, over=_INNER_TWEENS)
     config.add_tween("pyramid_scales.tween.scales_tween_factory", under=INGRESS, over=_INNER_TWEENS)
     config._add_scales_application()

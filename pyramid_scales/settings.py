@@ -15,6 +15,7 @@ from pyramid.exceptions import ConfigurationError
 
 PREFIX = "scales."
 MERGES = ("sum", "mean", "max", "min")
+FEWEST_SERIES = 10  # some are kept for what comes after the cap
 LONGEST_BUCKET = 4000.0
 MOST_BUCKETS = 100
 
@@ -114,8 +115,8 @@ def _count(value: Any) -> int:
         count = int(str(value).strip())
     except ValueError:
         count = 0
-    if not 1 <= count <= 100_000:
-        raise ValueError("use a whole number from 1 to 100000")
+    if not FEWEST_SERIES <= count <= 100_000:
+        raise ValueError(f"use a whole number from {FEWEST_SERIES} to 100000")
     return count
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.request import Request
 
-from . import application, histogram, mount, recorder, settings, shared
+from . import application, histogram, mount, prometheus, recorder, settings, shared
 
 
 def add_application(config: Configurator) -> None:
@@ -55,11 +54,12 @@ def _recorder(chosen: settings.Settings, sharing: shared.Shared | None) -> recor
     timer = recorder.Recorder(chosen.buckets, chosen.max_series, sharing.open_store)
     timer.on_tick = sharing.publish_if_due
     sharing.unshared = timer.unshared
+    sharing.unshared = timer.unshared
     return timer
 
 
 def _check_installed(chosen: settings.Settings) -> None:
-    if chosen.prometheus_registry and importlib.util.find_spec("prometheus_client") is None:
+    if chosen.prometheus_registry and not prometheus.is_installed():
         raise ConfigurationError(
             "scales.prometheus_registry is true, but prometheus_client is not installed;"
             " run pip install 'pyramid_scales[prometheus]'"

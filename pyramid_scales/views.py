@@ -13,7 +13,7 @@ from pyramid.httpexceptions import HTTPTemporaryRedirect
 from pyramid.request import Request
 from pyramid.response import Response
 
-from . import access, application, exposition, page, query, reading, renderers
+from . import access, application, exposition, page, prometheus, query, reading, renderers
 from .address import parse
 from .assets import static_files
 from .errors import Refused, address_of, error_response, not_found, text_response
@@ -110,7 +110,7 @@ def _stats(request: Request) -> Response:
         app = application.of(request.registry)
         timed = format in ("html", "prometheus", "openmetrics") and path[:1] in ((), ("pyramid",))
         snapshot = reading.take(app, path, scope, timed)
-        found = _found(snapshot, path, terms)
+        found, path = _found(snapshot, path, terms)
         body = _rendered(request, format, parameters, snapshot, found, path)
         app.rendering_seconds = time.perf_counter() - started
     except (renderers.BadFormat, query.BadQuery, reading.BadScope, page.BadParameter) as error:
@@ -137,14 +137,15 @@ def _segments(request: Request) -> tuple[str, ...]:
     return tuple(prefix)
 
 
-def _found(snapshot: Snapshot, path: Path, terms: Sequence[query.Term]) -> Node | Leaf:
+def _found(snapshot: Snapshot, path: Path, terms: Sequence[query.Term]) -> tuple[Node | Leaf, Path]:
+    """What is shown, and its path; a query on a leaf filters the level that holds only that leaf."""
     found = find(snapshot.root, path)
     if not terms:
-        return found
+        return found, path
     if isinstance(found, Leaf):
         found = Node({path[-1]: found.value}, marks={path[-1]: found.type_name})
         path = path[:-1]
-    return query.select(found, path, terms)
+    return query.select(found, path, terms), path
 
 
 def _rendered(
@@ -174,9 +175,7 @@ def _exposed(
     own = {"pyramid_scales_last_render_seconds": app.rendering_seconds}
     text = exposition.render(snapshot, path, found, openmetrics=openmetrics, extra=own)
     if app.settings.prometheus_registry and not path and not parameters.get("query"):
-        from .prometheus import with_registry
-
-        text = with_registry(text, openmetrics=openmetrics)
+        text = prometheus.with_registry(text, openmetrics=openmetrics)
     return text
 
 
