@@ -87,7 +87,9 @@ class _Helper:
         self._calls: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._run,), name="pyramid_scales ask", daemon=True).start()
+        threading.Thread(
+            target=context.run, args=(self._run,), name="pyramid_scales ask", daemon=True
+        ).start()
 
     def call(self, function: Callable[[], Any], timeout: float) -> Outcome:
         """Raises ``queue.Empty`` when time is up; the helper must not be used after that."""

@@ -43,6 +43,7 @@ def address_of(request: Request) -> Address:
 
 
 def not_found(request: Request, missing: Missing) -> Refused:
+    """A 404 that names the nearest ancestor that exists."""
     nearest = address_of(request).to(missing.nearest)
     name = "/".join(missing.nearest) or "the root"
     return Refused(
@@ -54,12 +55,17 @@ def not_found(request: Request, missing: Missing) -> Refused:
 
 
 def error_response(request: Request, refused: Refused) -> Response:
+    """The page, JSON or text that says why the request was refused."""
     status = f"{refused.status} {exc.status_map[refused.status].title}"
     format = _format_of_error(request)
     if format == "html":
-        body = page.render_error(status, exc.status_map[refused.status].title, refused.sentences, address_of(request))
+        body = page.render_error(
+            status, exc.status_map[refused.status].title, refused.sentences, address_of(request)
+        )
     elif format in ("json", "prettyjson"):
-        body = renderers.to_json({"status": refused.status, "error": " ".join(refused.sentences)}, pretty=True)
+        body = renderers.to_json(
+            {"status": refused.status, "error": " ".join(refused.sentences)}, pretty=True
+        )
     else:
         body = "\n".join((status, *refused.sentences)) + "\n"
     response = text_response(refused.status, format, body)
@@ -81,4 +87,6 @@ def _format_of_error(request: Request) -> str:
 def text_response(status: int, format: str, body: str) -> Response:
     """A response whose text may hold what UTF-8 can't carry."""
     content = body.encode("utf-8", "backslashreplace")
-    return Response(body=content, status=status, headerlist=[("Content-Type", renderers.CONTENT_TYPES[format])])
+    return Response(
+        body=content, status=status, headerlist=[("Content-Type", renderers.CONTENT_TYPES[format])]
+    )

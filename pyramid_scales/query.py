@@ -127,7 +127,9 @@ def _split_at_and(tokens: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str,
 def _term(tokens: list[tuple[str, str]]) -> Term:
     operators = [text for kind, text in tokens if kind == "operator"]
     if len(operators) > 1:
-        raise BadQuery(f"The query has {len(operators)} operators in one term; join terms with and. {GRAMMAR}")
+        raise BadQuery(
+            f"The query has {len(operators)} operators in one term; join terms with and. {GRAMMAR}"
+        )
     place = tokens.index(("operator", operators[0])) if operators else len(tokens)
     name = " ".join(text for _, text in tokens[:place])
     value = " ".join(text for _, text in tokens[place + 1 :])

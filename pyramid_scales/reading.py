@@ -88,7 +88,9 @@ def timing_hint(registry: Registry) -> str:
     """Why there are no request figures, as a sentence; ``""`` where nothing speaks against them."""
     explicit = [name for name, _ in getattr(registry.queryUtility(ITweens), "explicit", ())]
     if explicit and TWEEN not in explicit:
-        return f"Requests are not timed: the setting pyramid.tweens lists tweens, and {TWEEN} is not among them."
+        return (
+            f"Requests are not timed: the setting pyramid.tweens lists tweens, and {TWEEN} is not among them."
+        )
     application = registry.get("pyramid_scales")
     if application is not None and not application.settings.timing:
         return f"Requests are not timed: {PREFIX}timing is false."
@@ -102,13 +104,21 @@ def known_routes(registry: Registry) -> Sequence[tuple[str, str, str]]:
     mapper = registry.queryUtility(IRoutesMapper)
     views = _views_by_route(registry)
     routes = mapper.get_routes() if mapper is not None else ()
-    return [(route.name, route.pattern, views.get(route.name, "")) for route in routes if route.name not in OWN_ROUTES]
+    return [
+        (route.name, route.pattern, views.get(route.name, ""))
+        for route in routes
+        if route.name not in OWN_ROUTES
+    ]
 
 
 def _views_by_route(registry: Registry) -> dict[str, str]:
     entries = registry.introspector.get_category("views") or ()
     introspectables = [entry["introspectable"] for entry in entries]
-    return {view["route_name"]: _dotted_name(view["callable"]) for view in introspectables if view.get("route_name")}
+    return {
+        view["route_name"]: _dotted_name(view["callable"])
+        for view in introspectables
+        if view.get("route_name")
+    }
 
 
 def _dotted_name(view: object) -> str:

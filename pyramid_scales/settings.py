@@ -82,7 +82,9 @@ def _hosts(value: Any) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(word) for word in _words(value))
     except ValueError as error:
-        raise ValueError(f"{error}; use addresses or networks such as 127.0.0.1 10.0.0.0/8 fd00::/8") from None
+        raise ValueError(
+            f"{error}; use addresses or networks such as 127.0.0.1 10.0.0.0/8 fd00::/8"
+        ) from None
 
 
 def _permission(value: Any) -> str | None:
@@ -102,7 +104,11 @@ def _buckets(value: Any) -> tuple[float, ...]:
     except ValueError:
         bounds = ()
     rising = all(low < high for low, high in zip(bounds, bounds[1:], strict=False))
-    if not 0 < len(bounds) <= MOST_BUCKETS or not rising or not 1e-6 <= bounds[0] <= bounds[-1] <= LONGEST_BUCKET:
+    if (
+        not 0 < len(bounds) <= MOST_BUCKETS
+        or not rising
+        or not 1e-6 <= bounds[0] <= bounds[-1] <= LONGEST_BUCKET
+    ):
         raise ValueError(
             f"use 1 to {MOST_BUCKETS} rising numbers of seconds from 0.000001 to {LONGEST_BUCKET:g},"
             " such as .1 .5 1 5"
@@ -162,9 +168,17 @@ TABLE = (
         ".005 .01 .025 .05 .075 .1 .25 .5 .75 1 2.5 5 7.5 10",
         "the exact le bounds of the request histogram, in seconds",
     ),
-    Row("max_series", _count, "500", "how many series of requests there may be; later ones are recorded as (other)"),
     Row(
-        "shared_dir", _directory, "", "a directory through which the workers of this machine become one application"
+        "max_series",
+        _count,
+        "500",
+        "how many series of requests there may be; later ones are recorded as (other)",
+    ),
+    Row(
+        "shared_dir",
+        _directory,
+        "",
+        "a directory through which the workers of this machine become one application",
     ),
     Row("shared_keep", _seconds, "300", "seconds after which an application that has stopped is forgotten"),
     Row(

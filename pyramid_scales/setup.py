@@ -17,7 +17,9 @@ def add_application(config: Configurator) -> None:
     config.add_route("scales", path + "/*prefix")
     config.add_route("scales_redirect", path)
     prefix = config.route_prefix or ""
-    introspectable = config.introspectable("pyramid_scales", "settings", "settings of pyramid_scales", "settings")
+    introspectable = config.introspectable(
+        "pyramid_scales", "settings", "settings of pyramid_scales", "settings"
+    )
 
     def register() -> None:
         chosen = settings.parse(config.registry.settings)
@@ -31,7 +33,9 @@ def add_application(config: Configurator) -> None:
         base = "/" + "/".join(part for part in (prefix.strip("/"), path.strip("/")) if part) + "/"
         config.registry[application.KEY] = _assemble(chosen, base, _name(config, base))
 
-    config.action(("pyramid_scales", "settings"), register, order=PHASE1_CONFIG, introspectables=(introspectable,))
+    config.action(
+        ("pyramid_scales", "settings"), register, order=PHASE1_CONFIG, introspectables=(introspectable,)
+    )
 
 
 def _assemble(chosen: settings.Settings, base: str, name: str) -> application.Application:
@@ -86,6 +90,7 @@ class BelowScalesPredicate:
         self._value = value
 
     def text(self) -> str:
+        """How Pyramid shows the predicate, and tells it from others."""
         return f"below_scales = {self._value}"
 
     phash = text

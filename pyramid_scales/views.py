@@ -127,7 +127,9 @@ def _parameters(request: Request) -> Mapping[str, str]:
     try:
         return dict(request.GET)
     except UnicodeDecodeError as error:
-        raise Refused(400, "The query string is not valid UTF-8. Percent-encode its characters as UTF-8.") from error
+        raise Refused(
+            400, "The query string is not valid UTF-8. Percent-encode its characters as UTF-8."
+        ) from error
 
 
 def _segments(request: Request) -> tuple[str, ...]:
@@ -161,7 +163,9 @@ def _rendered(
     if format in ("json", "prettyjson"):
         value = found.value if isinstance(found, Leaf) else found.data
         return renderers.to_json(value, pretty=format == "prettyjson")
-    return _exposed(application.of(request.registry), format == "openmetrics", parameters, snapshot, found, path)
+    return _exposed(
+        application.of(request.registry), format == "openmetrics", parameters, snapshot, found, path
+    )
 
 
 def _exposed(
