@@ -50,7 +50,7 @@ REQUESTS = (
     Explanation("max", "Max", "The slowest request of the last five minutes (within 2.2 %)."),
     Explanation("requests", "Requests", "All requests since recording began. Nobody's reading sets it back."),
     Explanation("methods", "Methods", "The HTTP methods that were used; unusual ones stand under _OTHER."),
-    Explanation("active", "In flight", "Requests that are being answered at this moment, this one included."),
+    Explanation("active", "In flight", "Requests that are being answered at this moment; the page's own are never counted."),
     Explanation("uptime", "Up", "Time since the process that made this page started."),
     Explanation(
         "drawing",

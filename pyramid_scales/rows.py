@@ -81,7 +81,7 @@ def walk(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> Itera
     while stack:
         item = stack.pop()
         yield item
-        if item is None or item[0] != path and is_link(item, closed):
+        if item is None or (item[0] != path and is_link(item, closed)):
             continue
         where, parent = item
         stack.append(None)
@@ -203,7 +203,7 @@ def shape(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> str:
     """
     seen: list[Any] = [path]
     for item in walk(node, path, closed):
-        if item is None or item[0] != path and is_link(item, closed):
+        if item is None or (item[0] != path and is_link(item, closed)):
             seen.append(item and item[0][-1])
             continue
         where, found = item
@@ -217,7 +217,7 @@ def bare(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> str:
     exact and human text of each leaf. U+001F divides them."""
     found: list[str] = []
     for item in walk(node, path, closed):
-        if item is None or item[0] != path and is_link(item, closed):
+        if item is None or (item[0] != path and is_link(item, closed)):
             continue
         where, level = item
         write = values.meaning(where, level.kind)

@@ -39,12 +39,12 @@ def change_text(change: float) -> str:
 COLUMNS = (
     Column("route", "Route", lambda route: route.name, str, rising=True),
     Column("rate", "Rate", lambda route: route.m5, units.rate),
-    Column("change", "Change", lambda route: route.change, change_text),
     Column("errors", "Errors", lambda route: route.error_share, units.share),
     Column("p50", "p50", lambda route: route.p50, units.duration),
     Column("p95", "p95", lambda route: route.p95, units.duration),
     Column("p99", "p99", lambda route: route.p99, units.duration),
     Column("max", "Max", lambda route: route.max, units.duration),
+    Column("change", "Change", lambda route: route.change, change_text),
     Column("requests", "Requests", lambda route: route.count, units.count),
     Column("methods", "Methods", lambda route: " ".join(route.methods), str, rising=True),
 )

@@ -22,7 +22,9 @@ def number(value: float) -> str:
     size = abs(value)
     if size >= 1e15 or 0 < size < 1e-4:
         return f"{value:.3e}"
-    return f"{value:,.0f}" if size >= 1000 else f"{value:.4g}"
+    if size < 1000:
+        return f"{value:.4g}"
+    return f"{value:,.0f}" if size >= 1e5 else f"{value:,.1f}"
 
 
 def count(value: int) -> str:
