@@ -30,7 +30,7 @@ VERSION = 1
 SLICE_NS = 10_000_000_000
 """A slice of the ring, in nanoseconds."""
 SLICES = 90
-"""Slices of the longest window: fifteen minutes, the current slice among them."""
+"""Slices of the longest window: fifteen minutes, the current slice besides."""
 MINUTE = 6
 """Slices between two copies of the buckets."""
 MINUTES = 5
@@ -176,7 +176,7 @@ def read_series(labels: Labels, words: memoryview | bytes, layout: Layout, now: 
         raise ValueError(f"a block has {layout.words} words, not {len(data)}")
     buckets = data[: layout.buckets].tolist()
     now = max(now, data[layout.last] - 1)
-    notes = sorted(note for note in _notes(data, layout) if now - SLICES < note.number <= now)
+    notes = sorted(note for note in _notes(data, layout) if now - SLICES <= note.number <= now)
     recent, recent_sum = _recent(data, layout, now // MINUTE)
     return Series(labels, buckets, data[layout.total], recent, tuple(notes), recent_sum)
 
