@@ -8,10 +8,10 @@ from statistics import fmean
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import BOUNDS, SECOND, SLICE, Event, labels, recorded
+from recorded import SECOND, SLICE, Event, labels, recorded
 
 from pyramid_scales import figures
-from pyramid_scales.snapshot import Requests
+from pyramid_scales.recorder import Recorder
 
 START = 1000 * SLICE + 3 * SECOND
 WITHIN = 1.022
@@ -53,8 +53,11 @@ def _is_near(value: float, exact: float) -> bool:
     return exact / WITHIN <= value <= exact * WITHIN
 
 
-def _compare(found: figures.Figures, events: list[Event], clock: int) -> None:
-    """Everything that an overview and a row have in common, against the events."""
+def _compare(found: figures.Figures, events: list[Event], clock: int, since: int | None = None) -> None:
+    """Everything that an overview and a row have in common, against the events.
+
+    The durations are those from ``since`` on; five minutes ago, if it is not given.
+    """
     assert found.count == len(events)
     assert found.errors == sum(event.labels.status >= 500 for event in events)
     rates = {minutes: _rate(events, clock, minutes, START) for minutes in (1, 5, 15)}
@@ -62,7 +65,8 @@ def _compare(found: figures.Figures, events: list[Event], clock: int) -> None:
     assert found.change == (pytest.approx(rates[1] / rates[15] - 1) if rates[15] else 0.0)
     lately = [event.labels.status >= 500 for event in events if event.at // SLICE > clock // SLICE - 30]
     assert found.error_share == (fmean(lately) if lately else None)
-    recent = [event.took for event in events if event.at > clock - 300 * SECOND]
+    since = clock - 300 * SECOND + 1 if since is None else since
+    recent = [event.took for event in events if event.at >= since]
     if not recent:
         assert (found.mean, found.p50, found.p95, found.p99, found.max) == (None,) * 5
         return
@@ -116,65 +120,26 @@ def test_the_sparkline_has_every_slice_that_has_ended(history):
     assert list(line.latency) == latency
 
 
-def test_a_steady_load_has_one_rate_whenever_one_looks():
-    events = [Event(START + step * SECOND // 5, labels(), SECOND) for step in range(5 * 1200)]
-    for late in range(1150, 1170, 3):
-        clock = START + late * SECOND
-        found = figures.overview(recorded([event for event in events if event.at < clock], clock, START))
-        assert [found.m1, found.m5, found.m15] == pytest.approx([5.0] * 3, rel=0.01)
-        assert found.change == pytest.approx(0, abs=0.01)
-        assert list(found.sparkline.rates) == pytest.approx([5.0] * 90)
-
-
-def test_an_application_that_has_just_begun_is_measured_by_its_age():
-    events = [Event(START + step * SECOND, labels(), SECOND) for step in range(4)]
-    found = figures.overview(recorded(events, START + 4 * SECOND, START))
-    assert [found.m1, found.m5, found.m15] == [1.0] * 3
-    assert list(found.sparkline.rates) == [1.0]
-
-
-def test_the_first_milliseconds_count_as_a_second():
-    found = figures.overview(recorded([Event(START, labels(), 5)], START + 1000, START))
-    assert found.m1 == found.m15 == 1.0
-    assert list(found.sparkline.rates) == [1.0]
-
-
-def test_a_process_that_continues_another_ones_notes_is_as_old_as_these():
-    events = [Event(START + step * SECOND, labels(), SECOND) for step in range(600)]
-    clock = START + 600 * SECOND
-    found = figures.overview(recorded(events, clock, started=clock - SECOND))
-    assert found.m15 == pytest.approx(1.0, rel=0.01)
-
-
-def test_totals_whose_notes_were_lost_give_no_rate():
-    requests = recorded([Event(START, labels(), SECOND)], START + 2 * SECOND, START)
-    voided = requests.series[0]._replace(slices=(), recent=[0] * (len(BOUNDS) + 1), recent_sum_ns=0)
-    found = figures.overview(Requests(BOUNDS, (), [voided], 0, requests.now, 500))
-    assert (found.count, found.m1, found.m15, found.p50) == (1, 0.0, 0.0, None)
-    assert list(found.sparkline.rates) == [0.0] * 90
-
-
-def test_a_note_from_a_slice_that_has_just_begun_elsewhere_counts_as_the_current_one():
-    requests = recorded([Event(START, labels(), SECOND)], START + 2 * SECOND, START)
-    early = Requests(BOUNDS, (), requests.series, 0, requests.now - 1, 500)
-    assert figures.overview(early).m1 == pytest.approx(1 / 60)
-
-
-def test_a_note_that_is_ahead_of_its_series_counts_as_nothing():
-    requests = recorded([Event(START, labels(), SECOND)], START + 2 * SECOND, START)
-    torn = requests.series[0]._replace(slices=[requests.series[0].slices[0]._replace(count=7, sum_ns=10**12)])
-    found = figures.overview(Requests(BOUNDS, (), [torn], 0, requests.now, 500))
-    assert found.m1 == 0.0
-    assert found.error_share is None
-
-
-def test_without_a_clock_the_current_slice_counts_as_a_whole_one():
-    events = [Event(START, labels(), SECOND)]
-    known = recorded(events, START, START)
-    found = figures.overview(Requests(BOUNDS, (), known.series, 0, known.now, 500))
-    assert found.m1 == pytest.approx(1 / 60)
-    assert len(found.sparkline.rates) == 90
-    assert found.sparkline.rates[-1] == pytest.approx(1 / 10)
+@settings(deadline=None)
+@given(histories())
+def test_what_the_real_recorder_notes_gives_the_same_figures(history):
+    events, clock = history
+    now = [START]
+    recorder = Recorder((0.005, 0.1, 1), 500, clock=lambda: now[0])
+    recorder.open()
+    for event in events:
+        now[0] = event.at
+        recorder.record(recorder.cell(event.labels), event.at - event.took, event.at)
+    now[0] = clock
+    found = figures.summary(recorder.requests())
+    # Durations are noted by the minute: the current one, and the five before it.
+    since = (clock // (6 * SLICE) - 5) * 6 * SLICE
+    _compare(found.overview, events, clock, since)
+    for row in found.routes:
+        _compare(row, [event for event in events if event.labels.route == row.name], clock, since)
+    slices = range(max(clock // SLICE - 90, START // SLICE), clock // SLICE)
+    ended = [sum(event.at // SLICE == number for event in events) for number in slices]
+    assert list(found.overview.sparkline.counts) == ended or not slices
 
 
 def test_nothing_was_ever_requested():

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import BOUNDS, SECOND, Event, labels, recorded
 
+from pyramid_scales.histogram import percentile
 from pyramid_scales.spread import bars, middles, spread
 
 WITHIN = 1.022
@@ -34,6 +35,15 @@ def test_everything_is_within_2_2_percent_of_the_exact_value(durations):
     assert found.mean == pytest.approx(fmean(exact))
     assert found.min <= found.mean <= found.max
     assert found.min <= found.percentile(1) <= found.percentile(500) <= found.percentile(1000) <= found.max
+
+
+@settings(deadline=None)
+@given(DURATIONS)
+def test_there_is_one_meaning_of_a_percentile(durations):
+    counts = _buckets(durations)
+    found = spread(counts, None, middles(BOUNDS))
+    for permille in (500, 750, 950, 980, 990, 999, 1000):
+        assert found.percentile(permille) == percentile(BOUNDS, counts, permille / 1000)
 
 
 @settings(deadline=None)
