@@ -13,18 +13,18 @@ class Explanation(NamedTuple):
     text: str
 
 
-REQUESTS = (
+REQUESTS: tuple[Explanation, ...] = (
     Explanation(
         "rate",
         "Rate",
-        "Requests answered per second. The table shows the last five minutes; the overview also one and fifteen."
-        " Counted exactly, in slices of ten seconds; a younger application is measured by its age.",
+        "Requests answered per second. The table shows the last five minutes; the overview also one and"
+        " fifteen. Counted exactly, in slices of ten seconds; a younger application is measured by its age.",
     ),
     Explanation(
         "change",
         "Change",
         "How far the rate of the last minute is from that of the last fifteen:"
-        " +100 % is twice as many requests, −100 % none any more.",
+        " +100 % is twice as many requests; at \N{MINUS SIGN}100 % there are none any more.",
     ),
     Explanation(
         "errors",
@@ -50,13 +50,17 @@ REQUESTS = (
     Explanation("max", "Max", "The slowest request of the last five minutes (within 2.2 %)."),
     Explanation("requests", "Requests", "All requests since recording began. Nobody's reading sets it back."),
     Explanation("methods", "Methods", "The HTTP methods that were used; unusual ones stand under _OTHER."),
-    Explanation("active", "In flight", "Requests that are being answered at this moment; the page's own are never counted."),
+    Explanation(
+        "active",
+        "In flight",
+        "Requests that are being answered at this moment; the page's own are never counted.",
+    ),
     Explanation("uptime", "Up", "Time since the process that made this page started."),
     Explanation(
         "drawing",
         "Last 15 min",
-        "Requests per second in steps of thirty seconds (ten in the overview), newest at the right, each drawing"
-        " in a scale of its own; red strokes are errors.",
+        "Requests per second in steps of thirty seconds (ten in the overview), newest at the right, each"
+        " drawing in a scale of its own; red strokes are errors.",
     ),
     Explanation(
         "retries",
@@ -64,7 +68,7 @@ REQUESTS = (
         "Attempts that pyramid_retry repeated. Only the last attempt of a request counts as a request.",
     ),
 )
-WORKERS = (
+WORKERS: tuple[Explanation, ...] = (
     Explanation(
         "workers",
         "Workers",
@@ -78,7 +82,7 @@ WORKERS = (
         " and this is the age of the oldest.",
     ),
 )
-ROUTE = (
+ROUTE: tuple[Explanation, ...] = (
     Explanation("statuses", "Status codes", "Responses by status code, since recording began."),
     Explanation(
         "exceptions",
@@ -93,7 +97,7 @@ ROUTE = (
         " The buckets are a sixteenth of a doubling wide, so every figure is within 2.2 %.",
     ),
 )
-STATISTICS = (
+STATISTICS: tuple[Explanation, ...] = (
     Explanation(
         "statistics",
         "Statistics",

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from . import explanations, route_page, rows, traffic, values
+from . import columns, explanations, route_page, rows, traffic, values
 from .address import Address
 from .assets import static_files, templates
 from .lookup import Leaf
@@ -55,9 +55,9 @@ def _frame(address: Address) -> dict[str, Any]:
 def _figures(context: PageContext) -> dict[str, Any]:
     """What was asked for: one route, or the tree, at its root below the overview."""
     about = explanations.STATISTICS
-    nothing: dict[str, Any] = {"route": None, "traffic": None, "columns": traffic.COLUMNS, "legend": about}
+    nothing: dict[str, Any] = {"route": None, "traffic": None, "columns": columns.COLUMNS, "legend": about}
     try:
-        by = traffic.sorting(context.sort, context.order)
+        by = columns.sorting(context.sort, context.order)
     except ValueError as error:
         raise BadParameter(str(error)) from error
     if context.route is not None:

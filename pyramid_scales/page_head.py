@@ -46,7 +46,8 @@ def _interval(text: str) -> int | None:
     if text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= LONGEST_INTERVAL:
         return int(text)
     raise BadParameter(
-        f"The page can't be refreshed every {text!r}. Use a number of seconds up to {LONGEST_INTERVAL}, or 0 for never."
+        f"The page can't be refreshed every {text!r}. Use a number of seconds up to {LONGEST_INTERVAL},"
+        " or 0 for never."
     )
 
 
@@ -71,9 +72,9 @@ def _notes(context: PageContext) -> list[str]:
     notes = list(context.snapshot.notes)
     if context.multiprocess and not context.shared_dir and not context.snapshot.workers:
         notes.append(
-            f"This is one process (pid {context.pid}) of several that serve this application: the next request may"
-            " be answered by another one, with other figures. Set scales.shared_dir to a directory that they"
-            " share, and every page shows all of them as one application."
+            f"This is one process (pid {context.pid}) of several that serve this application: the next"
+            " request may be answered by another one, with other figures. Set scales.shared_dir to a"
+            " directory that they share, and every page shows all of them as one application."
         )
     if context.snapshot.requests is not None:
         notes += traffic.troubles(context.snapshot.requests)

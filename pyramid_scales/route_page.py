@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from . import charts, figures, traffic, units
+from . import charts, columns, figures, traffic, units
 from .figures import Bar, Detail
 from .snapshot import Requests, Worker
 
@@ -15,7 +15,7 @@ class Share(NamedTuple):
     """One row of a table of counts."""
 
     name: str
-    count: str
+    amount: str
     share: str
     bad: bool
 
@@ -25,7 +25,7 @@ class Bucket(NamedTuple):
 
     low: str
     high: str
-    count: str
+    amount: str
 
 
 class WorkerRow(NamedTuple):
@@ -33,7 +33,7 @@ class WorkerRow(NamedTuple):
 
     pid: int
     state: str
-    cells: Sequence[traffic.Cell]
+    cells: Sequence[columns.Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RouteView:
     view: str
     detail: Detail | None
     """``None`` for a route that was never requested."""
-    figures: Sequence[tuple[traffic.Column, traffic.Cell]] = ()
+    figures: Sequence[tuple[columns.Column, columns.Cell]] = ()
     tiles: Sequence[traffic.Tile] = ()
     recent: charts.Histogram | None = None
     total: charts.Histogram | None = None
@@ -71,7 +71,7 @@ def view_of(
         pattern=route.pattern or pattern,
         view=view,
         detail=found,
-        figures=list(zip(traffic.FIGURES, traffic.cells(route), strict=True)),
+        figures=list(zip(columns.FIGURES, columns.cells(route), strict=True)),
         tiles=traffic.tiles(route),
         recent=charts.histogram(found.recent, marks),
         total=charts.histogram(found.total, {}),
@@ -103,4 +103,4 @@ def _worker(worker: Worker, name: str) -> WorkerRow | None:
     found = figures.detail(worker.requests, name) if worker.requests else None
     if found is None:
         return None
-    return WorkerRow(worker.pid, "live" if worker.live else "ended", traffic.cells(found.route))
+    return WorkerRow(worker.pid, "live" if worker.live else "ended", columns.cells(found.route))

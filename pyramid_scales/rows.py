@@ -25,6 +25,7 @@ UNREAD = "could not be read"
 
 _SEPARATOR = "\0"
 _DIVIDER = "\x1f"
+_UNSENDABLE = {0x1F: " ", 0: "\N{REPLACEMENT CHARACTER}"}
 _PLAIN = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
 _PLAIN_LEVEL = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:\0[A-Za-z0-9_-][A-Za-z0-9_.-]*)*").fullmatch
 _SAFE = frozenset((int, float, bool, type(None)))
@@ -156,10 +157,11 @@ def _leaves(node: Node, to: Link, write: values.Writer | None) -> list[Leaf]:
     if not keys:
         return []
     kinds = list(map(type, found))
-    names, texts = escape_all(keys), values.exact(found)
+    names: Sequence[str] = escape_all(keys)
+    texts: Sequence[str] = values.exact(found)
     if not _SAFE.issuperset(kinds):
         texts = escape_all(texts)
-    types = [kind.__name__ for kind in kinds]
+    types: Sequence[str] = [kind.__name__ for kind in kinds]
     if node.marks:
         types = escape_all([node.marks.get(key, name) for key, name in zip(keys, types)])
         texts = [UNREAD if name == "error" else text for name, text in zip(types, texts)]

@@ -60,7 +60,7 @@ def _digits(value: float) -> str:
 def _long(seconds: float) -> str:
     """A minute and more: the two largest units."""
     sign, rest = ("-" if seconds < 0 else ""), round(abs(seconds))
-    parts = []
+    parts: list[str] = []
     for size, unit in _LARGE:
         amount, rest = divmod(rest, size)
         if amount or parts:
