@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
+from .cap import OTHER
 from .histogram import SLICE_NS, Layout, read_series
 from .merge import WorkerSnapshot
 from .publish import read_published
 from .published import name_of
-from .recorder import OTHER
 from .shared_dir import Directory, is_locked
 from .slotfile import Geometry, Header, boot_id, read_blocks, read_header
 from .slots import slot_name, slot_numbers
