@@ -27,16 +27,14 @@ def allowed(request: Request, settings: Settings) -> bool:
 
 def refusal(settings: Settings) -> list[str]:
     """What a refused caller is told: the settings that would let them in, and nothing about the tree."""
-    sentences = ["This page shows the inside of the application, so it is not open to everyone."]
-    sentences.append(
+    return [
+        "This page shows the inside of the application, so it is not open to everyone.",
         "To let a caller in, set scales.hosts (addresses or networks of direct connections),"
         " scales.token (then send the header Authorization: Bearer TOKEN)"
-        " or scales.permission (a permission of the application's security policy)."
-    )
-    sentences.append(
-        "A request that came through a proxy is never judged by its address: it needs the token or the permission."
-    )
-    return sentences
+        " or scales.permission (a permission of the application's security policy).",
+        "A request that came through a proxy is never judged by its address:"
+        " it needs the token or the permission.",
+    ]
 
 
 def _host_allowed(environ: dict[str, object], settings: Settings) -> bool:
@@ -60,7 +58,7 @@ def _token_allowed(environ: dict[str, object], settings: Settings) -> bool:
     if settings.token is None:
         return False
     scheme, _, token = str(environ.get("HTTP_AUTHORIZATION", "")).strip().partition(" ")
-    given = token.strip().encode("utf-8", "surrogateescape")
+    given = token.strip().encode("utf-8", "surrogatepass")
     return hmac.compare_digest(given, settings.token.encode()) and scheme.lower() == "bearer"
 
 

@@ -2,7 +2,8 @@
 
 WSGI servers and Pyramid drop or split some segments (``''``, ``.``, ``..``, ``/``), so those are escaped
 in the manner of JSON Pointer (RFC 6901): ``~0`` is ``~``, ``~1`` is ``/``; and, ours, ``~2`` is nothing
-(it keeps an empty segment alive) and ``~3`` is a newline (no route pattern matches one).
+(it keeps an empty segment alive), ``~3`` is a newline (no route pattern matches one) and ``~4d83d`` is
+half of a surrogate pair (no UTF-8 carries one), by its hexadecimal number.
 Any other ``~`` stands for itself, so that a key typed by hand works as it is.
 """
 
@@ -16,7 +17,8 @@ from urllib.parse import quote, urlencode
 from .snapshot import Path
 
 _ESCAPES = {"~0": "~", "~1": "/", "~2": "", "~3": "\n"}
-_ESCAPED = re.compile("~[0-3]")
+_ESCAPED = re.compile("~(?:[0-3]|4(d[89a-f][0-9a-f]{2}))")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _VANISHING = frozenset(("", ".", ".."))
 
 
@@ -27,13 +29,18 @@ def clean(text: str) -> str:
 
 def encode_key(key: str) -> str:
     """The key as one segment of a URL path, percent-encoded."""
-    text = clean(key).replace("~", "~0").replace("/", "~1").replace("\n", "~3")
+    text = key.replace("~", "~0").replace("/", "~1").replace("\n", "~3")
+    text = _SURROGATE.sub(lambda match: f"~4{ord(match.group()):x}", text)
     return quote("~2" + text if text in _VANISHING else text, safe="~")
 
 
 def decode_segment(segment: str) -> str:
     """The key that a segment (already percent-decoded) names; inverse of :func:`encode_key`."""
-    return _ESCAPED.sub(lambda match: _ESCAPES[match.group()], segment)
+    return _ESCAPED.sub(_unescaped, segment)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return chr(int(match.group(1), 16)) if match.group(1) else _ESCAPES[match.group()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Answers that say what was wrong with a request and what would be right, in the format that was asked for."""
+"""Answers that say what was wrong with a request and what would be right, in the format asked for."""
 
 from __future__ import annotations
 
@@ -30,16 +30,27 @@ def address_of(request: Request) -> Address:
     Not from ``request.route_url``: some frameworks replace it.
     """
     script_name = quote(request.environ.get("SCRIPT_NAME", "").encode("latin-1"))
-    route = getattr(request, "matched_route", None)
-    app = application.of(request.registry)
-    if route is not None and route.name == "scales_redirect":
-        return Address(script_name + (app.base or "/"))
-    if route is not None:
-        base = route.generate({**(request.matchdict or {}), "prefix": ()})
-        return Address(script_name + base.rstrip("/") + "/")
-    if getattr(request, "context", None) is not None and not getattr(request, "exception", None):
-        return Address(request.resource_path(request.context, request.view_name).rstrip("/") + "/")
-    return Address(script_name + (app.base or "/"))
+    if getattr(request, "matched_route", None) is not None:
+        base = _route_path(request)
+    elif hasattr(request, "traversed"):
+        base = _traversed_path(request)
+    else:
+        base = application.of(request.registry).base or "/"
+    return Address(script_name + base.rstrip("/") + "/")
+
+
+def _route_path(request: Request) -> str:
+    found = request.matchdict or {}
+    # The pattern may be /*prefix or, of a user's own, /{prefix:.*}.
+    nothing = "" if isinstance(found.get("prefix"), str) else ()
+    path: str = request.matched_route.generate({**found, "prefix": nothing})
+    return path
+
+
+def _traversed_path(request: Request) -> str:
+    """Where traversal found the view. Not ``resource_path``: a root without ``__name__`` has none."""
+    segments = (*request.traversed[len(request.virtual_root_path) :], request.view_name)
+    return "/" + "/".join(quote(segment) for segment in segments if segment)
 
 
 def not_found(request: Request, missing: Missing) -> Refused:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any
 
 Order = dict[str, tuple[str, Any]]
@@ -16,7 +18,7 @@ def text_of_key(key: Any) -> str:
     if isinstance(key, int):
         return _text_of_int(int(key))
     if isinstance(key, float):
-        return float.__repr__(key)
+        return _text_of_float(float(key))
     try:
         return str.__str__(repr(key) if isinstance(key, bytes) else str(key))
     except Exception:
@@ -59,6 +61,10 @@ def _free_text(text: str, kind: str, taken: set[str]) -> str:
         text = f"{text.rpartition(' (')[0]} ({kind} {number})"
         number += 1
     return text
+
+
+def _text_of_float(number: float) -> str:
+    return float.__repr__(number) if math.isfinite(number) else json.dumps(number)
 
 
 def _text_of_int(number: int) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from pyramid.exceptions import ConfigurationError
@@ -18,6 +19,7 @@ MERGES = ("sum", "mean", "max", "min")
 FEWEST_SERIES = 10  # some are kept for what comes after the cap
 LONGEST_BUCKET = 4000.0
 MOST_BUCKETS = 100
+_LONGEST_SHOWN = 200
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -48,7 +50,7 @@ class Settings:
 
 
 class Row(NamedTuple):
-    """One setting: ``convert`` takes text or a Python value, and raises ``ValueError`` saying what is right."""
+    """One setting: ``convert`` takes text or a Python value; its ``ValueError`` says what is right."""
 
     name: str
     convert: Callable[[Any], Any]
@@ -103,7 +105,7 @@ def _buckets(value: Any) -> tuple[float, ...]:
         bounds = tuple(float(word) for word in _words(value))
     except ValueError:
         bounds = ()
-    rising = all(low < high for low, high in zip(bounds, bounds[1:], strict=False))
+    rising = all(low < high for low, high in pairwise(bounds))
     if (
         not 0 < len(bounds) <= MOST_BUCKETS
         or not rising
@@ -129,7 +131,7 @@ def _count(value: Any) -> int:
 def _seconds(value: Any) -> float:
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if not 1 <= seconds < math.inf:
         raise ValueError("use a number of seconds, 1 or more")
@@ -222,7 +224,7 @@ def _convert(row: Row, settings: Mapping[str, Any]) -> Any:
     try:
         return row.convert(row.default if value is None else value)
     except ValueError as error:
-        shown = "" if row.name == "token" else f" = {value!r}"
+        shown = "" if row.name == "token" else f" = {_shown(value)}"
         raise ConfigurationError(f"{key}{shown}: {error}") from None
 
 
@@ -232,5 +234,12 @@ def _refuse_unknown(settings: Mapping[str, Any]) -> None:
         if isinstance(key, str) and key.startswith(PREFIX) and key not in known:
             close = difflib.get_close_matches(key, known, 1)
             advice = f"did you mean {close[0]}?" if close else f"the settings are {', '.join(known)}"
-            shown = "" if "token" in key else f" = {settings[key]!r}"
-            raise ConfigurationError(f"{key}{shown}: there is no such setting; {advice}")
+            # The value is not shown: it may be a token under a misspelt name.
+            raise ConfigurationError(f"{key}: there is no such setting; {advice}")
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)[:_LONGEST_SHOWN]
+    except Exception:
+        return f"<{type(value).__name__}>"

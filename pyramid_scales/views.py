@@ -51,7 +51,7 @@ def bad_path(request: Request) -> Response:
 def redirect_to_slash(request: Request) -> Response:
     """``/scales`` → ``/scales/``, with the query string as it came."""
     base = address_of(request).base
-    asked = quote(request.environ.get("QUERY_STRING", ""), safe="%&=+;,/?:@!$'()*~-._")
+    asked = quote(request.environ.get("QUERY_STRING", "").encode("latin-1"), safe="%&=+;,/?:@!$'()*~-._")
     return HTTPTemporaryRedirect(location=base + ("?" + asked if asked else ""))
 
 
