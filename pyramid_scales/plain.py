@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import compress, repeat
-from operator import is_
 from typing import Any
 
 _PLAIN = frozenset((int, float, str, bool, type(None)))
@@ -20,30 +17,30 @@ def copied(behind: dict[Any, Any]) -> dict[Any, Any]:
     return dict(list(dict.items(behind)))
 
 
-def odd_keys(data: dict[str, Any]) -> list[str]:
-    """The keys whose values are not what JSON holds; every loop over the values is one in C."""
+def is_plain(data: dict[Any, Any]) -> bool:
+    """Whether all keys are text and all values are what JSON holds; the loops are in C."""
     values = data.values()
-    kinds = set(map(type, values))
-    if kinds <= _NUMBERS:
-        return [] if int not in kinds or _fits(values) else _keys_of(data, {int})
-    odd = kinds - _PLAIN
-    if int in kinds and not _fits(compress(values, map(is_, map(type, values), repeat(int)))):
-        odd.add(int)
-    return _keys_of(data, odd) if odd else []
-
-
-def _keys_of(data: dict[str, Any], types: set[type]) -> list[str]:
-    return list(compress(data, map(types.__contains__, map(type, data.values()))))
-
-
-def _fits(integers: Iterable[int]) -> bool:
-    """Whether none of them is so long that Python refuses to write it (above 4,300 digits)."""
-    try:
-        # The cheapest loop that refuses an integer beyond the range of a float.
-        math.hypot(*integers)
-    except OverflowError:
+    types = set(map(type, values))
+    if not types <= _PLAIN or list(map(type, data)).count(str) != len(data):
         return False
+    if int in types:
+        numbers = values if types <= _NUMBERS else [value for value in values if type(value) is int]
+        try:
+            # The cheapest loop that refuses an integer beyond the range of a float. (Above 4,300 digits
+            # Python refuses to write it; what lies between is looked at one by one.)
+            math.hypot(*numbers)
+        except OverflowError:
+            return False
     return True
+
+
+def odd_keys(data: dict[str, Any]) -> list[str]:
+    """The keys whose values are not what JSON holds, or integers that are suspiciously long."""
+    return [
+        key
+        for key, value in data.items()
+        if type(value) not in _PLAIN or (type(value) is int and value.bit_length() >= 1024)
+    ]
 
 
 def leaf(value: Any) -> tuple[Any, str]:

@@ -45,7 +45,7 @@ def choose(requested: str | None, accept: str | None) -> str:
 
 
 def to_json(value: Any, pretty: bool = False) -> str:
-    """Strict JSON (RFC 8259) and a newline: ``null`` for NaN and the infinities, no half of a surrogate pair."""
+    """Strict JSON (RFC 8259) and a newline; NaN and the infinities are ``null``, no lone surrogates."""
     encoder = _PRETTY if pretty else _COMPACT
     try:
         text = encoder.encode(value)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from .ask import Asker
 from .keys import with_text_keys
-from .plain import copied, leaf, odd_keys
+from .plain import copied, is_plain, leaf, odd_keys
 from .snapshot import Kind, Node, Path, Problem
 
 with warnings.catch_warnings():
@@ -87,6 +87,11 @@ class _Reader:
         """
         # Read once: behind our own live nodes it is made anew each time.
         behind = value.data if traits.is_user_dict else value
+        if type(behind) is dict and not rest and self._containers < MAX_CONTAINERS:
+            data = dict(behind)
+            if is_plain(data):
+                self._containers += 1
+                return Node(data, traits.kind)
         self._enter(id(behind))
         try:
             if isinstance(behind, dict):
@@ -103,7 +108,9 @@ class _Reader:
         if identity in self._above:
             raise _Unreadable("contains itself")
         if len(self._above) >= MAX_DEPTH:
-            raise _Unreadable(f"is nested more than {MAX_DEPTH} levels below what is shown; open its own address")
+            raise _Unreadable(
+                f"is nested more than {MAX_DEPTH} levels below what is shown; open its own address"
+            )
         if self._containers > MAX_CONTAINERS:
             raise _Unreadable(f"left out: more than {MAX_CONTAINERS} containers on one page")
         self._above.add(identity)
@@ -113,11 +120,11 @@ class _Reader:
         node = Node(data, traits.kind, order=order)
         for key in odd_keys(data):
             value = data[key]
-            self._put(node, key, value, path, rest)
-            child = node.children.get(key)
+            its = _traits(type(value))
+            self._put(node, key, value, its, path, rest)
             # As in scales, what lies in a plain dictionary is not collapsed.
-            if child is not None and traits.is_user_dict and _is_collapsed(value):
-                child.collapsed = True
+            if its.can_collapse and traits.is_user_dict and key in node.children and value.isCollapsed():
+                node.children[key].collapsed = True
                 del data[key]
         return node
 
@@ -128,13 +135,12 @@ class _Reader:
             return self._dictionary(only, _traits(dict), path, rest[1:])
         node = Node({}, Kind.LIST)
         for index, item in enumerate(items):
-            self._put(node, str(index), item, path, ())
+            self._put(node, str(index), item, _traits(type(item)), path, ())
         node.data = list(node.data.values())
         return node
 
-    def _put(self, node: Node, text: str, value: Any, path: Path, rest: Path) -> None:
+    def _put(self, node: Node, text: str, value: Any, traits: _Traits, path: Path, rest: Path) -> None:
         """Read one value into ``node``: as it is, as a child, as text, or as a problem."""
-        traits = _traits(type(value))
         try:
             if traits.is_function:
                 if self._asker is None:
@@ -183,7 +189,7 @@ def _answer(asker: Asker, function: Callable[[], Any]) -> Any:
 
 
 def _only(behind: dict[Any, Any], text: str) -> dict[Any, Any]:
-    """The one entry whose key has this text, if there is one; the others are looked at only if they must be."""
+    """The one entry whose key has this text, if there is one; others are looked at only if they must be."""
     # Not [] or .get of a subclass: those invent entries.
     value = dict.get(behind, text, _MISSING)
     if value is not _MISSING:
@@ -197,6 +203,7 @@ class _Traits(NamedTuple):
 
     is_container: bool
     is_user_dict: bool
+    can_collapse: bool
     is_function: bool
     kind: Kind
 
@@ -208,7 +215,9 @@ def _traits(cls: type) -> _Traits:
     # Scales would call whatever can be called; a class is shown, not instantiated.
     calls = any("__call__" in vars(base) for base in cls.__mro__)
     is_function = calls and not is_container and not issubclass(cls, type)
-    return _Traits(is_container, issubclass(cls, UserDict), is_function, _kind_of(cls))
+    return _Traits(
+        is_container, issubclass(cls, UserDict), issubclass(cls, StatContainer), is_function, _kind_of(cls)
+    )
 
 
 def _kind_of(cls: type) -> Kind:
@@ -220,7 +229,3 @@ def _kind_of(cls: type) -> Kind:
         if f"{base.__module__}.{base.__name__}" in _KINDS:
             return _KINDS[f"{base.__module__}.{base.__name__}"]
     return Kind.LIST if issubclass(cls, (list, tuple)) else Kind.DICT
-
-
-def _is_collapsed(value: Any) -> bool:
-    return isinstance(value, StatContainer) and bool(value.isCollapsed())
