@@ -62,7 +62,7 @@ def read(path: Path = (), call: bool = True) -> tuple[Node, list[Problem]]:
     instead of called. Never raises for what the application put into the tree: that is the second result.
     """
     with Asker() as asker:
-        reader = _Reader(asker if call else None)
+        reader = _Reader(asker if call else None, MAX_DEPTH + len(path))
         root = reader.container(live_root(), _traits(StatContainer), (), path)
     return root, reader.problems
 
@@ -74,9 +74,10 @@ class _Unreadable(Exception):
 class _Reader:
     """One walk over the tree."""
 
-    def __init__(self, asker: Asker | None) -> None:
+    def __init__(self, asker: Asker | None, deepest: int) -> None:
         self.problems: list[Problem] = []
         self._asker = asker
+        self._deepest = deepest
         self._above: set[int] = set()
         self._containers = 0
 
@@ -107,7 +108,7 @@ class _Reader:
         self._containers += 1
         if identity in self._above:
             raise _Unreadable("contains itself")
-        if len(self._above) >= MAX_DEPTH:
+        if len(self._above) >= self._deepest:
             raise _Unreadable(
                 f"is nested more than {MAX_DEPTH} levels below what is shown; open its own address"
             )
@@ -123,7 +124,7 @@ class _Reader:
             its = _traits(type(value))
             self._put(node, key, value, its, path, rest)
             # As in scales, what lies in a plain dictionary is not collapsed.
-            if its.can_collapse and traits.is_user_dict and key in node.children and value.isCollapsed():
+            if its.can_collapse and traits.is_user_dict and key in node.children and _is_collapsed(value):
                 node.children[key].collapsed = True
                 del data[key]
         return node
@@ -196,6 +197,14 @@ def _only(behind: dict[Any, Any], text: str) -> dict[Any, Any]:
         return {text: value}
     data, _ = with_text_keys(copied(behind))
     return {text: data[text]} if text in data else {}
+
+
+def _is_collapsed(value: StatContainer) -> bool:
+    try:
+        return bool(value.isCollapsed())
+    except Exception:
+        # A subclass without the flag that scales' own constructor sets.
+        return False
 
 
 class _Traits(NamedTuple):
