@@ -14,46 +14,29 @@ SPEC = find_spec("pyramid_scales")
 PLACE = Path(SPEC.origin).parent
 TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PLACE.glob("*.py"))}
 
-PYRAMID = {
-    *(
-        "__init__",
-        "access",
-        "application",
-        "demo",
-        "errors",
-        "prometheus",
-        "reading",
-        "renderers",
-        "settings",
-    ),
-    *("setup", "tween", "views"),
-}
+
+def words(text: str) -> set[str]:
+    return set(text.split())
+
+
+PYRAMID = words("""
+    __init__ access application demo errors naming prometheus reading renderers settings setup tween views
+""")
 """They know Pyramid."""
 
-EDGES = {
-    *("ask", "claim", "home", "mount", "process", "publish", "recorder", "shared", "shared_dir", "slotfile"),
-    *("slots", "store", "tree", "workers"),
-}
+EDGES = words("""
+    ask cells claim forks home mount process publish recorder shared shared_dir slotfile slots store
+    tree workers
+""")
 """They know a clock, a lock, a file, a process or greplin.scales, but not Pyramid."""
 
 PURE = set(TREES) - PYRAMID - EDGES
 """All others: a function of what they are given."""
 
-IMPURE = {
-    *("asyncio", "fcntl", "gc", "http", "io", "logging", "mmap", "multiprocessing", "os", "pathlib"),
-    *(
-        "random",
-        "resource",
-        "select",
-        "signal",
-        "socket",
-        "subprocess",
-        "sys",
-        "tempfile",
-        "threading",
-        "time",
-    ),
-}
+IMPURE = words("""
+    asyncio fcntl gc http io logging mmap multiprocessing os pathlib random resource select signal socket
+    subprocess tempfile threading time
+""")
 """What a pure module has no business with."""
 
 
