@@ -97,7 +97,7 @@ class Tally:
 
 
 def fork(child, plain=False):
-    """The pid of a new process that runs ``child()``; ``plain``: forked as C code does, without Python's hooks."""
+    """The pid of a new process that runs ``child()``; ``plain``: forked as C forks, without Python's hooks."""
     pid = ctypes.PyDLL(None).fork() if plain else os.fork()
     if pid == 0:
         status = 1
@@ -129,5 +129,3 @@ def until(condition, seconds=30):
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.005)
-
-
