@@ -31,6 +31,12 @@ help:
 demo: $(ENV)/.demo
 	PYTHONPATH=$(HERE) $(BIN)/python -m pyramid_scales.demo --port $(PORT)
 
+# For the accessibility test alone; without npm it is skipped.
+AXE := $(HERE)/.cache/node_modules/axe-core/axe.min.js
+INSTALL_AXE = test -e $(AXE) || ! command -v npm > /dev/null \
+    || npm install --prefix $(HERE)/.cache --no-save --no-audit --no-fund --silent axe-core@4 \
+    || echo "axe-core could not be installed: the accessibility test will be skipped"
+
 # The tests run in a directory where the checkout can't be imported by accident: they see the wheel.
 # The wheel is built from the sdist, so a file that the sdist lacks is missed here as well.
 test: $(ENV)/.build
@@ -40,6 +46,7 @@ test: $(ENV)/.build
 	@wheel=$$(ls $(ENV)/dist/*.whl) && $(PIP) install --quiet "$$wheel[test]" $(ALSO) \
 	    && $(PIP) install --quiet --force-reinstall --no-deps "$$wheel"
 	@mkdir -p $(ENV)/run
+	@$(INSTALL_AXE)
 	@cd $(ENV)/run && PATH="$(BIN):$$PATH" PYRAMID_SCALES_INSTALLED=1 COVERAGE_FILE=$(ENV)/.coverage \
 	    $(BIN)/pytest -c $(HERE)/pyproject.toml --rootdir=$(HERE) -p no:cacheprovider \
 	    --cov=pyramid_scales --cov-config=$(HERE)/pyproject.toml $(OPTIONS) $(addprefix $(HERE)/,$(TESTS))
@@ -70,7 +77,7 @@ wheel: $(ENV)/.build
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean:
-	rm -rf .venv .venv-* .nox build dist artifacts *.egg-info .coverage* htmlcov
+	rm -rf .venv .venv-* .nox .cache build dist artifacts *.egg-info .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
