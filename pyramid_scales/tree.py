@@ -217,9 +217,7 @@ class _Traits(NamedTuple):
     kind: Kind
 
 
-@lru_cache(maxsize=512)
-def _traits(cls: type) -> _Traits:
-    """Asked once for each type: an ``isinstance`` of ``UserDict``, an abstract class, costs microseconds."""
+def _judged(cls: type) -> _Traits:
     is_container = issubclass(cls, _CONTAINERS)
     # Scales would call whatever can be called; a class is shown, not instantiated.
     calls = any("__call__" in vars(base) for base in cls.__mro__)
@@ -227,6 +225,10 @@ def _traits(cls: type) -> _Traits:
     return _Traits(
         is_container, issubclass(cls, UserDict), issubclass(cls, StatContainer), is_function, _kind_of(cls)
     )
+
+
+# Asked once for each type: an ``isinstance`` of ``UserDict``, an abstract class, costs microseconds.
+_traits: Callable[[type], _Traits] = lru_cache(maxsize=512)(_judged)
 
 
 def _kind_of(cls: type) -> Kind:
