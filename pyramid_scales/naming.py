@@ -64,12 +64,13 @@ def _not_counted(view: View, info: Any) -> View:
     def not_counted(context: Any, request: Request) -> Any:
         request.__dict__[VIEW] = OWN
         recorder = application.of(request.registry).recorder
-        if recorder is None or not recorder.leave():
+        if recorder is None:
             return view(context, request)
+        recorder.own_request(1)
         try:
             return view(context, request)
         finally:
-            recorder.enter()
+            recorder.own_request(-1)
 
     return not_counted
 

@@ -1,9 +1,8 @@
-"""Which series exist, where their words are, and what they hold.
+"""Count the requests of one application, in whichever process it finds itself.
 
-One recorder belongs to one application (it is a field of ``application.Application``). Recording takes
-no lock on CPython with its global interpreter lock: a statement such as ``words[i] += 1`` holds no call,
-and threads and asynchronous exceptions take turns only at calls and at the ends of loops. Other
-interpreters take a lock. Creating a series and noting a slice take one everywhere.
+Recording takes no lock on CPython with its global interpreter lock: a statement such as ``words[i] += 1``
+holds no call, and threads and asynchronous exceptions take turns only at calls and at the ends of loops.
+Other interpreters take a lock. Creating a series and noting a slice take one everywhere.
 """
 
 from __future__ import annotations
@@ -15,8 +14,10 @@ import threading
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from time import perf_counter_ns
+from typing import Any
 
-from .cap import OTHER, RESERVED, other, sentences
+from .cap import sentences
+from .cells import Cell, Cells
 from .forks import Mine, mark
 from .histogram import SLICE_NS, Layout, read_series, turn
 from .snapshot import Labels, Requests
@@ -26,6 +27,8 @@ TICK_NS = 1_000_000_000
 
 log = logging.getLogger(__name__)
 
+Hook = Callable[[], object]
+
 
 def needs_lock() -> bool:
     """Can two threads run Python code at once here, or is that not known?"""
@@ -33,22 +36,10 @@ def needs_lock() -> bool:
     return sys.implementation.name != "cpython" or not with_gil
 
 
-class Cell:
-    """A series while this process records into it."""
-
-    __slots__ = ("labels", "until", "words")
-
-    def __init__(self, labels: Labels, words: memoryview) -> None:
-        self.labels = labels
-        self.words = words
-        self.until = 0
-        """The clock at which the recorder wants to be asked before the next record, nanoseconds."""
-
-
 class Recorder:
-    """Counts the requests of one application in whichever process it finds itself.
+    """What one application counts. It belongs to its ``application.Application``.
 
-    Nothing is opened before the first request; a process forked later opens a store of its own then.
+    Nothing is opened before the first request; a process that is forked later opens a store of its own.
     """
 
     def __init__(
@@ -66,29 +57,26 @@ class Recorder:
         self.clock = clock
         self.locked = needs_lock() if locked is None else locked
         """Whether each record takes a lock."""
-        self.on_slice: Callable[[], object] | None = None
+        self.on_slice: Hook | None = None
         """Called at the first record of a slice of ten seconds, of whichever series."""
-        self.on_tick: Callable[[], object] | None = None
+        self.on_tick: Hook | None = None
         """Called by about one request a second."""
-        self.in_flight = [0]
-        """What the first word of the gauge is set to; adding to this is cheaper than to the word."""
-        self.on_open: list[Callable[[], object]] = []
-        """Called when the series are new, as in a forked child: whoever keeps cells must forget them."""
+        self.on_open: list[Hook] = []
+        """Called when this process begins to count: whoever remembers cells or requests in flight, perhaps
+        those of the process that forked us, must forget them."""
+        self.around: Any = None
+        """What the tween keeps for all routers of one application."""
         self._store_factory = store_factory
         self._getpid = getpid
         self._locks: dict[int, threading.Lock] = {}
-        self._lock = threading.RLock()
         self._mine: Mine = (0,)
-        self._store: Store = PrivateStore()
-        self._gauge = self._store.gauge()
-        self._cells: dict[Labels, Cell] = {}
-        self._unshared: list[Cell] = []
+        self._begin_with(PrivateStore())
         self._slice = -1
         self._tick = 0
         self._failed = False
 
     def open(self) -> tuple[Mine, memoryview]:
-        """Have this process's own store open; returns its mark and the words of its gauge."""
+        """Have this process's own store open; returns its mark and the words of its gauge. Never raises."""
         if not self._mine[0]:
             # A lock for each process: one that a thread of the parent held when it forked stays locked here.
             with self._locks.setdefault(self._getpid(), threading.Lock()):
@@ -97,58 +85,25 @@ class Recorder:
         return self._mine, self._gauge
 
     def _reopen(self) -> None:
-        self._lock = threading.RLock()
         try:
-            self._take(self._store_factory())
+            self._begin_with(self._store_factory())
         except Exception:
             log.exception("requests are counted in the private memory of this process")
-            self._take(PrivateStore())
-        self._unshared = []
+            self._begin_with(PrivateStore())
         for forget in self.on_open:
             forget()
         self._mine = mark(self._getpid)
 
-    def _take(self, store: Store) -> None:
-        cells = {labels: Cell(labels, words) for labels, words in store.blocks()}
+    def _begin_with(self, store: Store) -> None:
+        cells = Cells(store, self.layout, self.max_series)
         gauge = store.gauge()
         gauge[STARTED] = gauge[STARTED] or self.clock()
-        gauge[ACTIVE] = self.in_flight[0] = 0
-        self._store, self._cells, self._gauge = store, cells, gauge
+        gauge[ACTIVE] = self._own = 0
+        self._cells, self._gauge, self._lock = cells, gauge, cells.lock
 
     def cell(self, labels: Labels) -> Cell:
-        """Where requests with these labels are recorded; at the cap, the series ``(other)``."""
-        cell = self._cells.get(labels)
-        if cell is None:
-            with self._lock:
-                cell = self._cells.get(labels) or self._add(labels)
-        return cell
-
-    def _add(self, labels: Labels) -> Cell:
-        if len(self._cells) >= self.max_series - RESERVED and labels.route != OTHER:
-            return self.cell(other(labels))
-        words = self._store.allocate(labels, self.layout.words)
-        cell = Cell(labels, words or self.scratch(labels).words)
-        if words is None:
-            self._unshared.append(cell)
-        self._cells[labels] = cell
-        return cell
-
-    def scratch(self, labels: Labels) -> Cell:
-        """Words like those of a series that nobody reads."""
-        words = PrivateStore().allocate(labels, self.layout.words)
-        return Cell(labels, words)
-
-    def fail(self) -> None:
-        """Count the exception that is being handled, and log the first: it must not break a request."""
-        # An attempt that began before a fork ends after it: then more may have ended than begun.
-        self.in_flight[0] = max(self.in_flight[0], 0)
-        self._gauge[FAILURES] += 1
-        self._log_once("a request could not be recorded")
-
-    def _log_once(self, what: str) -> None:
-        if not self._failed:
-            self._failed = True
-            log.exception("%s; what fails from now on is not logged", what)
+        """Where requests with these labels are recorded; at the cap, a series of ``(other)``."""
+        return self._cells.find(labels)
 
     def record(self, cell: Cell, start: int, end: int) -> None:
         """Add a request from ``start`` to ``end`` on the clock to a series.
@@ -157,11 +112,9 @@ class Recorder:
         """
         if end >= cell.until:
             self.turn(cell, end)
-        place = bisect_left(self.layout.bounds, max(end - start, 0))
-        self._add_up(cell.words, place, max(end - start, 0))
-
-    def _add_up(self, words: memoryview, place: int, elapsed: int) -> None:
-        total = self.layout.total
+        elapsed = max(end - start, 0)
+        words, total = cell.words, self.layout.total
+        place = bisect_left(self.layout.bounds, elapsed)
         if self.locked:
             with self._lock:
                 words[total] += elapsed
@@ -171,40 +124,52 @@ class Recorder:
             words[place] += 1
 
     def turn(self, cell: Cell, end: int) -> None:
-        """What is due before a record at ``end``: a note for the ring, a call to who waits for one."""
+        """What is due before a record at ``end``: a note for the ring, and calls to who waits for them."""
         number = end // SLICE_NS
         with self._lock:
             turn(cell.words, self.layout, number)
         if number > self._slice:
             self._slice = number
-            self._count_overflowed()
+            self._gauge[OVERFLOWED] = self._cells.overflowed()
             self._call(self.on_slice)
         if end >= self._tick:
             self._tick = end + TICK_NS
             self._call(self.on_tick)
-        cell.until = (number + 1) * SLICE_NS
-        if self.on_tick is not None:
-            cell.until = min(cell.until, self._tick)
+        slice_end = (number + 1) * SLICE_NS
+        cell.until = slice_end if self.on_tick is None else min(slice_end, self._tick)
 
-    def _call(self, hook: Callable[[], object] | None) -> None:
-        if hook is not None:
-            try:
+    def _call(self, hook: Hook | None) -> None:
+        try:
+            if hook is not None:
                 hook()
-            except Exception:
-                self._log_once("a hook failed")
+        except Exception:
+            self._log_once("what is due once in a while failed")
+
+    def fail(self) -> None:
+        """Count the exception that is being handled, and log the first: it must not break a request."""
+        with self._lock:
+            self._gauge[FAILURES] += 1
+        self._log_once("a request could not be recorded")
+
+    def _log_once(self, what: str) -> None:
+        if not self._failed:
+            self._failed = True
+            log.exception("%s; further failures are not logged", what)
 
     def enter(self) -> None:
-        """A request begins."""
+        """A request begins, for a tween that takes the lock."""
         with self._lock:
-            self.in_flight[0] = self._gauge[ACTIVE] = self.in_flight[0] + 1
+            self._gauge[ACTIVE] += 1
 
-    def leave(self) -> bool:
-        """A request ends; ``False`` if there is none in flight."""
+    def leave(self) -> None:
+        """A request ends, for a tween that takes the lock."""
         with self._lock:
-            found = self.in_flight[0] > 0
-            if found:
-                self.in_flight[0] = self._gauge[ACTIVE] = self.in_flight[0] - 1
-            return found
+            self._gauge[ACTIVE] = max(self._gauge[ACTIVE], 1) - 1
+
+    def own_request(self, number: int) -> None:
+        """A request for a page of ours, which is not the application's, begins (1) or ends (-1)."""
+        with self._lock:
+            self._own = max(self._own + number, 0)
 
     def retry(self) -> None:
         """An attempt ends that will be repeated."""
@@ -216,38 +181,32 @@ class Recorder:
         _, gauge = self.open()
         clock = self.clock()
         now = clock // SLICE_NS
-        cells = list(self._cells.values())
-        series = tuple(read_series(cell.labels, self._copy(cell), self.layout, now) for cell in cells)
-        overflowed = self._count_overflowed()
+        cells = self._cells.all()
+        series = [read_series(cell.labels, self._copy(cell), self.layout, now) for cell in cells]
+        gauge[OVERFLOWED] = self._cells.overflowed()
+        routes = [cell.labels.route for cell in cells]
         return Requests(
             bounds_ns=self.layout.bounds,
             le_ns=self.layout.le,
             series=series,
-            active=gauge[ACTIVE],
+            active=max(gauge[ACTIVE] - self._own, 0),
             now=max([now, *(one.slices[-1].number for one in series if one.slices)]),
             max_series=self.max_series,
-            overflowed=overflowed,
+            overflowed=gauge[OVERFLOWED],
             retries=gauge[RETRIES],
             failures=gauge[FAILURES],
-            notes=sentences([cell.labels.route for cell in cells], self.max_series, len(self._unshared)),
+            notes=sentences(routes, self.max_series, len(self._cells.unshared)),
             clock_ns=clock,
             started_ns=gauge[STARTED],
         )
-
-    def unshared(self) -> tuple[int, int]:
-        """How many series found no room in the store and are in this process's memory alone, and how
-        many requests they have."""
-        return len(self._unshared), sum(map(self._count, self._unshared))
 
     def _copy(self, cell: Cell) -> bytes:
         # One call, so that no record falls between two of the words; the lock is for who needs one.
         with self._lock:
             return cell.words.tobytes()
 
-    def _count(self, cell: Cell) -> int:
-        return sum(cell.words[: self.layout.buckets].tolist())
-
-    def _count_overflowed(self) -> int:
-        cells = [cell for cell in list(self._cells.values()) if cell.labels.route == OTHER]
-        self._gauge[OVERFLOWED] = overflowed = sum(map(self._count, cells))
-        return overflowed
+    def unshared(self) -> tuple[int, int]:
+        """How many series found no room in the store and are in this process's memory alone, and how
+        many requests they have."""
+        cells = list(self._cells.unshared)
+        return len(cells), sum(map(self._cells.count, cells))

@@ -13,14 +13,17 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 
 from . import application
+from .cells import Cell, scratch
 from .forks import Mine
 from .naming import OWN, VIEW, dotted, is_excluded, method_label, own_routes, place, will_be_retried
-from .recorder import Cell, Recorder
+from .recorder import Recorder
 from .snapshot import Labels
 from .store import ACTIVE
 
 Handler = Callable[[Request], Any]
+Around = Callable[[Handler], Handler]
 
+_NOBODYS: Mine = (0,)
 KEYS_PER_SERIES = 8
 """Ways to one series that are remembered, on average: a status may come with different reasons."""
 
@@ -30,8 +33,12 @@ def scales_tween_factory(handler: Handler, registry: Registry) -> Handler:
     app = application.of(registry)
     if app.recorder is None:
         return handler
-    desk = Desk(app.recorder, app.settings.exclude, own_routes(registry))
-    return (_with_lock if app.recorder.locked else _without_lock)(handler, app.recorder, desk)
+    if app.recorder.around is None:
+        # Two routers of one registry count the same requests in flight: they share what is in the closure.
+        desk = Desk(app.recorder, app.settings.exclude, own_routes(registry))
+        app.recorder.around = (_with_lock if app.recorder.locked else _without_lock)(app.recorder, desk)
+    tween: Handler = app.recorder.around(handler)
+    return tween
 
 
 def sharing_tween_factory(handler: Handler, registry: Registry) -> Handler:
@@ -60,7 +67,7 @@ class Desk:
         self._exclude = tuple(exclude)
         self._own = own
         self._keys = 0
-        self._nowhere = recorder.scratch(Labels(OWN, OWN, "", 0, ""))
+        self._nowhere = scratch(Labels(OWN, OWN, "", 0, ""), recorder.layout)
         recorder.on_open.append(self.cells.clear)
 
     def answered(self, request: Request, response: Any, start: int, end: int) -> None:
@@ -87,17 +94,22 @@ class Desk:
 
     def _cell(self, request: Request, status: str, error: BaseException | None) -> Cell:
         found = request.matched_route or request.__dict__.get(VIEW)
+        method = request.environ.get("REQUEST_METHOD")
+        cell = self.cells.get(found, {}).get(method, {}).get(status)
+        if cell is None or (error is not None and status >= "5"):
+            cell = self._find(found, method, status, error)
+        return cell
+
+    def _find(self, found: Any, method: str | None, status: str, error: BaseException | None) -> Cell:
         name, pattern = place(found)
         if name == OWN or name in self._own or is_excluded(name, self._exclude):
             cell = self._nowhere
         else:
             code = int(status[:3])
             failure = dotted(type(error)) if error is not None and code >= 500 else ""
-            method = method_label(request.environ.get("REQUEST_METHOD"))
-            cell = self._recorder.cell(Labels(name, pattern, method, code, failure))
-            if failure:
-                return cell
-        self._remember(found, request.environ.get("REQUEST_METHOD"), status, cell)
+            cell = self._recorder.cell(Labels(name, pattern, method_label(method), code, failure))
+        if error is None or status < "5":
+            self._remember(found, method, status, cell)
         return cell
 
     def _remember(self, found: Any, method: str | None, status: str, cell: Cell) -> None:
@@ -111,63 +123,68 @@ class Desk:
         self.cells.setdefault(found, {}).setdefault(method, {})[status] = cell
 
 
-def _without_lock(handler: Handler, recorder: Recorder, desk: Desk) -> Handler:
-    clock, cells, in_flight = recorder.clock, desk.cells, recorder.in_flight
-    bounds, total = recorder.layout.bounds, recorder.layout.total
-    mine: Mine = (0,)
-    gauge = memoryview(b"")
+# A line that counts has no call in it, and the first of them after the handler follows its call at once:
+# threads and asynchronous exceptions find no gap to slip into. The number of requests in flight is kept
+# in a variable, too, because it costs less to read than a word. ``False`` leads to no series, and WebOb's
+# ``status`` is a property that returns ``_status`` and costs a call.
+def _without_lock(recorder: Recorder, desk: Desk) -> Around:
+    clock, cells, bounds, total = recorder.clock, desk.cells, recorder.layout.bounds, recorder.layout.total
+    mine, in_flight, gauge = _NOBODYS, 0, memoryview(b"")
 
-    # Between a line that counts and the next such line there is no call, and the first of them follows
-    # the call of the handler at once: threads and asynchronous exceptions find no gap to slip into.
-    def scales_tween(request: Request) -> Any:
-        nonlocal mine, gauge
-        if not mine[0]:
-            mine, gauge = recorder.open()
-        start = clock()
-        in_flight[0] = gauge[ACTIVE] = in_flight[0] + 1
-        try:
-            response = handler(request)
-        except BaseException as error:
-            in_flight[0] = gauge[ACTIVE] = in_flight[0] - 1 if in_flight[0] > 0 else 0
-            desk.escaped(request, error, start)
-            raise
-        try:
-            in_flight[0] = gauge[ACTIVE] = in_flight[0] - 1
-            end = clock()
-            if request.exception is not None:
+    def around(handler: Handler) -> Handler:
+        def scales_tween(request: Request) -> Any:
+            nonlocal in_flight, gauge, mine
+            if not mine[0]:
+                mine, gauge = recorder.open()
+                in_flight = gauge[ACTIVE]
+            start = clock()
+            in_flight = gauge[ACTIVE] = in_flight + 1
+            try:
+                response = handler(request)
+            except BaseException as error:
+                in_flight = gauge[ACTIVE] = in_flight - 1 if in_flight > 0 else 0
+                desk.escaped(request, error, start)
+                raise
+            try:
+                in_flight = gauge[ACTIVE] = in_flight - 1
+                end = clock()
+                found = request.exception is None and (request.matched_route or request.__dict__.get(VIEW))
+                cell = cells[found][request.environ["REQUEST_METHOD"]][response._status]
+                if end >= cell.until:
+                    recorder.turn(cell, end)
+                elapsed = end - start if end > start else 0
+                place = bisect_left(bounds, elapsed)
+                words = cell.words
+                words[total] += elapsed
+                words[place] += 1
+            except (KeyError, AttributeError):
                 desk.answered(request, response, start, end)
-                return response
-            found = request.matched_route or request.__dict__.get(VIEW)
-            cell = cells[found][request.environ["REQUEST_METHOD"]][response.status]
-            if end >= cell.until:
-                recorder.turn(cell, end)
-            elapsed = end - start if end > start else 0
-            place = bisect_left(bounds, elapsed)
-            words = cell.words
-            words[total] += elapsed
-            words[place] += 1
-        except KeyError:
-            desk.answered(request, response, start, end)
-        except Exception:
-            recorder.fail()
-        return response
+            except Exception:
+                recorder.fail()
+                in_flight = gauge[ACTIVE]
+            return response
 
-    return scales_tween
+        return scales_tween
+
+    return around
 
 
-def _with_lock(handler: Handler, recorder: Recorder, desk: Desk) -> Handler:
-    def scales_tween(request: Request) -> Any:
-        recorder.open()
-        start = recorder.clock()
-        recorder.enter()
-        try:
-            response = handler(request)
-        except BaseException as error:
+def _with_lock(recorder: Recorder, desk: Desk) -> Around:
+    def around(handler: Handler) -> Handler:
+        def scales_tween(request: Request) -> Any:
+            recorder.open()
+            start = recorder.clock()
+            recorder.enter()
+            try:
+                response = handler(request)
+            except BaseException as error:
+                recorder.leave()
+                desk.escaped(request, error, start)
+                raise
             recorder.leave()
-            desk.escaped(request, error, start)
-            raise
-        recorder.leave()
-        desk.answered(request, response, start, recorder.clock())
-        return response
+            desk.answered(request, response, start, recorder.clock())
+            return response
 
-    return scales_tween
+        return scales_tween
+
+    return around
