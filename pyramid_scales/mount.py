@@ -11,15 +11,17 @@ sums over workers must not count everything once for each of them.
 from __future__ import annotations
 
 import logging
+import threading
 import weakref
 from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, count, takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import process, tree
 from .request_tree import as_tree, mark_kinds
-from .snapshot import Kind, Node, Path
+from .snapshot import Kind, Node, Path, Requests
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -124,6 +126,7 @@ class Mount:
         self.note = ""
         """A sentence about the name, where it is not the usual one."""
         self._recorder = recorder
+        self._shown = threading.local()
         self._failed = False
         owner = weakref.ref(self)
         children: dict[str, Live] = {}
@@ -162,10 +165,24 @@ class Mount:
         """Is ``pyramid`` another application's? (If it is a statistic, that keeps its name on our page.)"""
         return self.name != NAME and isinstance(tree.live_root().data.get(NAME), Branch)
 
+    @contextmanager
+    def showing(self, requests: Requests | None) -> Iterator[None]:
+        """While it lasts, this thread reads these requests in the tree; ``None``: what there is then.
+
+        So all parts of a page agree, and the recorder is read once.
+        """
+        self._shown.requests = requests
+        try:
+            yield
+        finally:
+            self._shown.requests = None
+
     def requests(self) -> dict[str, Any]:
         """What stands at ``requests``; nothing, and one line in the log, if that should ever fail."""
+        if self._recorder is None:
+            return {}
         try:
-            return {} if self._recorder is None else as_tree(self._recorder.requests())
+            return as_tree(getattr(self._shown, "requests", None) or self._recorder.requests())
         except Exception:
             if not self._failed:
                 self._failed = True

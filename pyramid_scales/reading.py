@@ -14,7 +14,7 @@ from pyramid.registry import Registry
 from . import merge, process, tree
 from .application import Application
 from .settings import PREFIX
-from .snapshot import Path, Snapshot
+from .snapshot import Path, Requests, Snapshot
 
 TWEEN = "pyramid_scales.tween.scales_tween_factory"
 OWN_ROUTES = frozenset(("scales", "scales_redirect"))
@@ -39,20 +39,25 @@ def take(app: Application, path: Path, scope: str, with_requests: bool = True) -
     merged = app.shared is not None and scope == "all"
     if app.shared is not None:
         app.shared.publish_if_due()
+    # First ours: that may adopt a slot, which then is no other's.
     requests = app.recorder.requests() if app.recorder is not None and (with_requests or merged) else None
-    own = replace(_tree(app, path), requests=requests)
+    others = app.shared.others() if app.shared is not None and merged else ()
+    # What all workers have replaces it in the tree, so ours need not be computed.
+    shown = replace(requests, series=()) if requests is not None and others else requests
+    own = replace(_tree(app, path, shown), requests=requests)
     if app.shared is None:
         return own
     own = replace(own, notes=(*own.notes, *app.shared.notes()))
-    return merge.merge(own, app.shared.others(), app.settings.gauges, path) if merged else own
+    return merge.merge(own, others, app.settings.gauges, path)
 
 
-def _tree(app: Application, path: Path) -> Snapshot:
+def _tree(app: Application, path: Path, requests: Requests | None) -> Snapshot:
     mount = app.mount
     if mount is None:
         return Snapshot(*tree.read(path))
     mount.ensure()
-    root, problems = tree.read(mount.inward(path))
+    with mount.showing(requests):
+        root, problems = tree.read(mount.inward(path))
     return Snapshot(mount.outward(root), problems, notes=[mount.note] if mount.note else [])
 
 

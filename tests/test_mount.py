@@ -48,6 +48,20 @@ def mounted(told):
     return mount.attach(told)
 
 
+def test_a_page_reads_the_recorder_once_and_all_its_parts_agree(told, mounted):
+    chosen = Told(5).requests()
+    told.reads = 0
+    seen = []
+    with mounted.showing(chosen):
+        assert mounted.requests()["rate"]["count"] == 5
+        thread = threading.Thread(target=lambda: seen.append(mounted.requests()["rate"]["count"]))
+        thread.start()
+        thread.join()
+    assert seen == [3], "another reader sees what there is"
+    assert told.reads == 1
+    assert mounted.requests()["rate"]["count"] == 3
+
+
 @pytest.fixture
 def node(mounted):
     return scales.getStats()["pyramid"]["requests"]
