@@ -158,7 +158,8 @@ TABLE = (
         "hosts",
         _hosts,
         "127.0.0.1 ::1",
-        "networks that may look, by the address of a direct connection; empty once a permission or a token is set",
+        "networks that may look, by the address of a direct connection;"
+        " empty once a permission or a token is set",
     ),
     Row("permission", _permission, "", "a Pyramid permission that lets a request in"),
     Row("token", _token, "", "a bearer token that lets a scraper in"),
@@ -229,11 +230,12 @@ def _convert(row: Row, settings: Mapping[str, Any]) -> Any:
 
 
 def _refuse_unknown(settings: Mapping[str, Any]) -> None:
-    known = [PREFIX + row.name for row in TABLE]
+    known = [row.name for row in TABLE]
     for key in settings:
-        if isinstance(key, str) and key.startswith(PREFIX) and key not in known:
-            close = difflib.get_close_matches(key, known, 1)
-            advice = f"did you mean {close[0]}?" if close else f"the settings are {', '.join(known)}"
+        if isinstance(key, str) and key.startswith(PREFIX) and key[len(PREFIX) :] not in known:
+            close = difflib.get_close_matches(key[len(PREFIX) :].lower(), known, 1)
+            meant = [PREFIX + name for name in close or known]
+            advice = f"did you mean {meant[0]}?" if close else f"the settings are {', '.join(meant)}"
             # The value is not shown: it may be a token under a misspelt name.
             raise ConfigurationError(f"{key}: there is no such setting; {advice}")
 
