@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import lru_cache
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 from .keys import text_of_key
@@ -40,7 +40,11 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 _TOKEN = re.compile(
-    r"""\s*(?: "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<operator><=|>=|==|!=|<|>|=) | (?P<word>(?:[^\s"<>=!]|!(?!=))+) )""",
+    r"""\s*(?:
+        "(?P<quoted>(?:[^"\\]|\\.)*)"
+        | (?P<operator><=|>=|==|!=|<|>|=)
+        | (?P<word>(?:[^\s"<>=!]|!(?!=))+)
+    )""",
     re.VERBOSE | re.DOTALL,
 )
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE | re.ASCII)
@@ -88,12 +92,18 @@ def select(node: Node, path: Path, terms: Sequence[Term]) -> Node:
     """
     kept: set[Path] = set()
     for names in _readings(terms):
-        shared: Path = tuple(commonprefix([segments[:-1] for segments in names]))
+        shared = _common_start([segments[:-1] for segments in names])
         rests = [segments[len(shared) :] for segments in names]
         for here, container in _containers(node, ()):
             if _ends_with(path + here, shared):
                 kept |= {here + below for below in _found_below(container, terms, rests)}
     return _pruned(node, kept)
+
+
+def _common_start(paths: Sequence[Path]) -> Path:
+    """The longest path that all of them begin with."""
+    same = takewhile(lambda segments: len(set(segments)) == 1, zip(*paths, strict=False))
+    return tuple(segments[0] for segments in same)
 
 
 def _readings(terms: Sequence[Term]) -> set[tuple[Path, ...]]:
@@ -220,7 +230,7 @@ def _pruned(node: Node, kept: set[Path]) -> Node:
         # What is left of a list has lost its indexes, so they become keys.
         kind = Kind.DICT if node.kind is Kind.LIST else node.kind
         result = Node({}, kind, marks=node.marks, computed=node.computed, order=node.order)
-        for key in node.keys():
+        for key in node.keys():  # noqa: SIM118 (a Node is no dictionary)
             path = (*here, key)
             if path in kept or path in above:
                 _put(result, node, key, None if path in kept else copy(node.children[key], path))

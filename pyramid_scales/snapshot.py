@@ -100,7 +100,7 @@ class Slice(NamedTuple):
 
     number: int
     """Start of the slice on the monotonic clock, in units of ten seconds."""
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody asks for here
     sum_ns: int
 
 
