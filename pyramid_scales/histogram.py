@@ -18,9 +18,10 @@ meanwhile sees the number of long ago, which lies outside every window, or the c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, isqrt
+from operator import sub
 
 from .snapshot import Labels, Series, Slice
 from .spread import middles
@@ -174,27 +175,29 @@ def read_series(labels: Labels, words: memoryview | bytes, layout: Layout, now: 
     data = memoryview(bytes(words)).cast("Q")
     if len(data) != layout.words:
         raise ValueError(f"a block has {layout.words} words, not {len(data)}")
-    buckets = data[: layout.buckets].tolist()
+    *buckets, total = held = data[: layout.total + 1].tolist()
     now = max(now, data[layout.last] - 1)
-    notes = sorted(note for note in _notes(data, layout) if now - SLICES <= note.number <= now)
-    recent, recent_sum = _recent(data, layout, now // MINUTE)
-    return Series(labels, buckets, data[layout.total], recent, tuple(notes), recent_sum)
+    before = _before(data, layout, now // MINUTE)
+    *recent, recent_sum = map(sub, held, before) if before else [0] * len(held)
+    return Series(labels, buckets, total, recent, _notes(data, layout, now), recent_sum)
 
 
-def _notes(data: memoryview, layout: Layout) -> Iterator[Slice]:
+def _notes(data: memoryview, layout: Layout, now: int) -> tuple[Slice, ...]:
+    """The notes of the window, oldest first: as they stand in the ring behind that of ``now``."""
     ring = data[layout.ring : layout.copies].tolist()
-    for number, count, total in zip(ring[::3], ring[1::3], ring[2::3], strict=True):
-        if number:
-            yield Slice(number - 1, count, total)
+    next_one = 3 * ((now + 1) % RING)
+    ring = ring[next_one:] + ring[:next_one]
+    found = zip(ring[::3], ring[1::3], ring[2::3], strict=True)
+    oldest = max(now - SLICES, 0)
+    return tuple(
+        [Slice(number - 1, count, total) for number, count, total in found if oldest < number <= now + 1]
+    )
 
 
-def _recent(data: memoryview, layout: Layout, minute: int) -> tuple[list[int], int]:
-    """Buckets and sum, less what they held when the window began."""
+def _before(data: memoryview, layout: Layout, minute: int) -> list[int]:
+    """What buckets and sum held when the window of :attr:`Series.recent` began; nothing if it is empty."""
     for start in range(max(0, minute - MINUTES), minute + 1):
         copy = layout.copy_at(start)
         if data[copy] == start + 1:
-            now = data[: layout.total + 1].tolist()
-            before = data[copy + 1 : copy + 2 + layout.buckets].tolist()
-            *counts, total = (word - old for word, old in zip(now, before, strict=True))
-            return counts, total
-    return [0] * layout.buckets, 0
+            return data[copy + 1 : copy + 2 + layout.buckets].tolist()
+    return []
