@@ -122,10 +122,12 @@ class SharedHome(Home):
         return self._publisher.last
 
     def others(self, process: Mapping[str, int | float]) -> Sequence[WorkerSnapshot]:
-        """What all slots hold, live or dead; of this process's slot only what earlier workers left."""
+        """What all slots hold, live or dead; of this process's own, what is published by now."""
         publisher = self._publisher
+        self.look(always=True)
         worker = Worker(self.pid, True, 0.0, slot=self._slot.number, process=process)
-        mine = WorkerSnapshot(worker, carried=publisher.carried, fell=frozenset(publisher.fell), mine=True)
+        root = None if publisher.failed else publisher.last
+        mine = WorkerSnapshot(worker, None, root, publisher.carried, frozenset(publisher.fell), mine=True)
         try:
             return (mine, *read_workers(self._directory, self._shape, self._layout, self._slot.number))
         except (OSError, Unusable):

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from . import figures
 from .merge_requests import merge_requests
 from .merge_stats import Part, Role, merge_trees
-from .snapshot import Node, Path, Requests, Snapshot, Worker
+from .snapshot import Kind, Node, Path, Requests, Snapshot, Worker
 
-OWN_KEY, REQUESTS_KEY = "pyramid", "requests"
+OWN_KEY, REQUESTS_KEY, PROCESS_KEY = "pyramid", "requests", "process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,11 @@ class WorkerSnapshot:
     worker: Worker
     requests: Requests | None = None
     root: Node | None = None
-    """The worker's own statistics; ``None`` if it has published none."""
+    """The worker's own statistics; ``None`` if it has published none.
+
+    With ``mine``, what the others can see of the answering worker's: it is shown in place of newer values, or
+    a total would fall when another worker answers next.
+    """
     carried: Node | None = None
     """Totals of the slot's earlier workers."""
     fell: frozenset[Path] = field(default_factory=frozenset)
@@ -71,6 +75,8 @@ def _tree(
 ) -> tuple[Node, frozenset[Path]]:
     parts = [Part(Role.OWN, root)]
     for other in others:
+        if other.mine and other.root is not None:
+            parts[0] = Part(Role.OWN, _as_published(_pruned(other.root, path), root))
         role = Role.LIVE if other.worker.live else Role.DEAD
         if other.root is not None and not other.mine:
             parts.append(Part(role, _pruned(other.root, path)))
@@ -93,6 +99,33 @@ def _pruned(node: Node, path: Path) -> Node:
     if pruned is None:
         return replace(node, data={key: node.data[key]} if key in node.data else {}, children={})
     return replace(node, data={key: pruned.data} if key in node.data else {}, children={key: pruned})
+
+
+def is_ours(key: str, node: Node) -> bool:
+    """Whether a node directly below the root is this package's, which is never published or merged."""
+    return key.startswith(OWN_KEY) and not {REQUESTS_KEY, PROCESS_KEY}.isdisjoint(node.children)
+
+
+def _as_published(published: Node, live: Node) -> Node:
+    """What was published, with what never is: computed values, and what this package mounted."""
+    if not live.computed and not live.children:
+        return published
+    node = replace(live, data={}, children={})
+    for key in dict.fromkeys((*live.data, *live.children)) if live.kind is not Kind.LIST else ():
+        child = live.children.get(key)
+        if child is None:
+            source = live if key in live.computed else published
+            if key in source.data:
+                node.data[key] = source.data[key]
+            continue
+        if key in published.children and key not in live.computed:
+            child = _as_published(published.children[key], child)
+        elif key not in live.computed and not is_ours(key, child):
+            continue
+        node.children[key] = child
+        if key in live.data:
+            node.data[key] = child.data
+    return node if live.kind is not Kind.LIST else published
 
 
 def _show_requests(root: Node, requests: Requests) -> None:

@@ -8,8 +8,9 @@ each weighted by the number of its worker's values.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from operator import mul
 from typing import Any, NamedTuple
 
 QUANTILES = {
@@ -82,27 +83,37 @@ def _curve(pmf: Mapping[str, Any]) -> _Curve:
     return _Curve(_count(pmf), values, shares)
 
 
-def _share_below(curve: _Curve, value: float) -> float:
+def _shares_at(curve: _Curve, value: float) -> tuple[float, float]:
+    """The shares of the values below ``value``, and up to it; they differ where many values are equal."""
     values, shares = curve.values, curve.shares
-    if value >= values[-1]:
-        return 1.0
-    place = bisect_left(values, value)
-    if place == 0:
-        return shares[0] if value == values[0] else 0.0
-    low, high = values[place - 1], values[place]
-    return shares[place - 1] + (shares[place] - shares[place - 1]) * (value - low) / (high - low)
+    left, right = bisect_left(values, value), bisect_right(values, value)
+    if left == len(values):
+        return 1.0, 1.0
+    if left == 0 and right == 0:
+        return 0.0, 0.0
+    if left < right:
+        return shares[left], 1.0 if right == len(values) else shares[right - 1]
+    share = (value - values[left - 1]) / (values[left] - values[left - 1])
+    between = shares[left - 1] + (shares[left] - shares[left - 1]) * share
+    return between, between
 
 
 def _quantiles(curves: Sequence[_Curve]) -> list[float]:
     total = sum(curve.weight for curve in curves)
     values = sorted({value for curve in curves for value in curve.values})
-    shares = [sum(curve.weight * _share_below(curve, value) for curve in curves) / total for value in values]
-    return [_inverse(values, shares, quantile) for quantile in QUANTILES.values()]
+    points = [[_shares_at(curve, value) for curve in curves] for value in values]
+    weights = [curve.weight / total for curve in curves]
+    below, up_to = (
+        [sum(map(mul, weights, (share[side] for share in point))) for point in points] for side in (0, 1)
+    )
+    return [_inverse(values, below, up_to, quantile) for quantile in QUANTILES.values()]
 
 
-def _inverse(values: Sequence[float], shares: Sequence[float], quantile: float) -> float:
-    place = min(bisect_left(shares, quantile), len(values) - 1)
-    if place == 0 or shares[place] <= quantile:
+def _inverse(
+    values: Sequence[float], below: Sequence[float], up_to: Sequence[float], quantile: float
+) -> float:
+    place = min(bisect_left(up_to, quantile - 1e-12), len(values) - 1)
+    if place == 0 or below[place] <= quantile:
         return values[place]
-    step = (quantile - shares[place - 1]) / (shares[place] - shares[place - 1])
-    return values[place - 1] + step * (values[place] - values[place - 1])
+    step = (quantile - up_to[place - 1]) / (below[place] - up_to[place - 1])
+    return values[place - 1] + max(0.0, step) * (values[place] - values[place - 1])

@@ -153,12 +153,10 @@ def _merge_meters(everyone: Sequence[_Data], living: Sequence[_Data]) -> dict[st
     for key in dict.fromkeys(key for meter in everyone for key in meter):
         meters = everyone if key == "count" else living
         values = [meter[key] for meter in meters if key in meter]
-        if all(type(value) in (int, float) for value in values):
+        if values and all(type(value) in (int, float) for value in values):
             merged[key] = sum(values)
-        elif values:
-            merged[key] = values[0]
-    if "unit" not in merged:
-        merged = {"unit": everyone[0].get("unit", ""), **merged}
+        elif values or key == "unit":
+            merged[key] = (values or [everyone[0].get("unit")])[0]
     return merged
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from . import process, tree
 from .histogram import Layout
 from .home import Home, SharedHome
-from .merge import WorkerSnapshot
+from .merge import WorkerSnapshot, is_ours
 from .publish import INTERVAL
 from .shared_dir import Unusable
 from .snapshot import Node
@@ -162,7 +162,7 @@ def _statistics() -> Node:
     """The process's tree without what this package mounted there, and without asking callables."""
     root, _ = tree.read(call=False)
     for key, child in list(root.children.items()):
-        if key.startswith("pyramid") and {"requests", "process"} & child.children.keys():
+        if is_ours(key, child):
             del root.children[key]
             root.data.pop(key, None)
     return root
