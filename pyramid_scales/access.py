@@ -6,8 +6,9 @@ import hmac
 import ipaddress
 import logging
 
-from pyramid.interfaces import ISecurityPolicy
+from pyramid.interfaces import IRootFactory, ISecurityPolicy
 from pyramid.request import Request
+from pyramid.traversal import DefaultRootFactory
 
 from .settings import Settings
 
@@ -67,7 +68,14 @@ def _permission_allowed(request: Request, settings: Settings) -> bool:
     if settings.permission is None or request.registry.queryUtility(ISecurityPolicy) is None:
         return False
     try:
-        return bool(request.has_permission(settings.permission))
+        return bool(request.has_permission(settings.permission, _context(request)))
     except Exception:
         log.exception("the security policy failed on the permission %s", settings.permission)
         return False
+
+
+def _context(request: Request) -> object:
+    """The object whose permissions count; a path that no route could read has not led to one yet."""
+    if hasattr(request, "context"):
+        return request.context
+    return request.registry.queryUtility(IRootFactory, default=DefaultRootFactory)(request)
