@@ -17,10 +17,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from . import own_families
 from .accept import accepted
-from .families import Family, LabelPairs, Sample, Shape, Survey, layout, survey
+from .families import Family, LabelPairs
+from .layout import layout
 from .lookup import Leaf
 from .request_families import Histogram
 from .snapshot import Kind, Node, Path, Snapshot
+from .survey import Shape, Survey, survey
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -30,6 +32,7 @@ __all__ = ["OPENMETRICS", "PROMETHEUS", "accepted", "number", "render", "surveye
 AnyFamily = TypeVar("AnyFamily", Family, "Family | Histogram")
 
 _PLAIN = frozenset((int, float))
+_SPECIAL = frozenset('\\"\n')
 _OURS = re.compile(rf"{own_families.OURS}(-[0-9]+)?")
 
 
@@ -98,8 +101,8 @@ def _form(shapes: tuple[Shape, ...], types: tuple[type, ...], openmetrics: bool)
     start = ""
     for family in families:
         start += _head(family, openmetrics)
-        for sample in family.samples:
-            pieces += [start + _prefix(family, sample), ""]
+        for prefix in _prefixes(family):
+            pieces += (start + prefix, "")
             start = "\n"
     odd = [hole for hole, position in enumerate(positions) if types[position] not in _PLAIN]
     return _Form([*pieces, start], _picker(positions), odd)
@@ -127,6 +130,14 @@ def _writable(values: tuple[Any, ...], odd: Sequence[int]) -> Sequence[Any]:
     return [value if value - value == 0 else number(value) for value in values]
 
 
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _quoted(text: str) -> str:
+    return _escaped(text).replace('"', '\\"')
+
+
 def number(value: float) -> str:
     """A number as both formats have it; an ``int`` that no float can hold is infinite."""
     try:
@@ -146,7 +157,8 @@ def _text(family: Family | Histogram, openmetrics: bool) -> str:
         ]
         family = Family(family.name, "histogram", family.help, (), family.unit)
     else:
-        lines = [f"{_prefix(family, sample)}{number(sample.value)}\n" for sample in family.samples]
+        pairs = zip(_prefixes(family), family.samples, strict=True)
+        lines = [f"{prefix}{number(sample.value)}\n" for prefix, sample in pairs]
     return "".join([_head(family, openmetrics), *lines]) if lines else ""
 
 
@@ -172,21 +184,19 @@ def _sorted(families: Iterable[AnyFamily], openmetrics: bool) -> list[AnyFamily]
 
 
 def _shown_name(family: Family | Histogram, openmetrics: bool) -> str:
-    is_counter = isinstance(family, Family) and family.type == "counter"
-    return family.name + "_total" if is_counter and not openmetrics else family.name
+    return family.name + "_total" if family.type == "counter" and not openmetrics else family.name
 
 
-def _prefix(family: Family, sample: Sample) -> str:
-    return f"{family.name}{sample.suffix}{_labels(sample.labels) if sample.labels else ''} "
+def _prefixes(family: Family) -> list[str]:
+    """What stands before the value of each sample."""
+    name = family.name
+    texts = "".join([value for _, labels, _ in family.samples for _, value in labels])
+    write = str if _SPECIAL.isdisjoint(texts) else _quoted
+    return [
+        f"{name}{suffix}{_labels(labels, write)} " if labels else f"{name}{suffix} "
+        for suffix, labels, _ in family.samples
+    ]
 
 
-def _labels(labels: LabelPairs) -> str:
-    return "{" + ",".join([f'{name}="{_quoted(value)}"' for name, value in labels]) + "}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def _quoted(text: str) -> str:
-    return _escaped(text).replace('"', '\\"')
+def _labels(labels: LabelPairs, write: Callable[[str], str] = _quoted) -> str:
+    return "{" + ",".join([f'{name}="{write(value)}"' for name, value in labels]) + "}"

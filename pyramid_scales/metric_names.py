@@ -37,14 +37,19 @@ def claims(name: str, kind: str) -> list[str]:
 def assign(wanted: Sequence[Wanted]) -> list[str]:
     """A name for each of ``wanted`` (all different), in their order; no two of them clash."""
     names = [_plain(path, kind) for path, kind in wanted]
-    claimed = [claim for name, (_, kind) in zip(names, wanted, strict=True) for claim in claims(name, kind)]
+    claimed = names.copy()
+    for name, (_, kind) in zip(names, wanted, strict=True):
+        if kind in _SUFFIXES:
+            claimed += claims(name, kind)[1:]
     if len(set(claimed)) == len(claimed):
         return names
     return _without_clashes(wanted)
 
 
 def _plain(path: Path, kind: str) -> str:
-    name = _ILLEGAL.sub("_", "_".join((PREFIX, *filter(None, path))))
+    name = "_".join((PREFIX, *(filter(None, path) if "" in path else path)))
+    if not (name.isascii() and name.isidentifier()):
+        name = _ILLEGAL.sub("_", name)
     return name.removesuffix("_total") if kind == "counter" else name
 
 

@@ -14,7 +14,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import application, exposition, own_families, reading
-from .families import Family, layout
+from .families import Family
+from .layout import layout
 from .metric_names import PREFIX, claims
 from .request_families import Histogram
 from .snapshot import Snapshot

@@ -57,6 +57,7 @@ class Histogram(NamedTuple):
     bounds: tuple[str, ...]
     """The ``le`` of each total."""
     series: Sequence[Durations]
+    type: str = "histogram"
 
     def family(self) -> Family:
         """The same, sample by sample."""
@@ -65,7 +66,7 @@ class Histogram(NamedTuple):
             for bound, total in zip(self.bounds, totals, strict=True):
                 samples.append(Sample("_bucket", (*labels, ("le", bound)), total))
             samples += [Sample("_sum", labels, seconds), Sample("_count", labels, totals[-1])]
-        return Family(self.name, "histogram", self.help, samples, self.unit)
+        return Family(self.name, self.type, self.help, samples, self.unit)
 
 
 def histogram(requests: Requests, routes: frozenset[str] | None = None) -> Histogram:
