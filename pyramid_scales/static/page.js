@@ -35,7 +35,7 @@
   function keyOf(node) {
     if (node.nodeType !== Node.ELEMENT_NODE) return null;
     if (node.id || node.dataset.k) return node.id || node.dataset.k;
-    if (node.localName !== "details" && node.localName !== "li") return null;
+    if (node.localName !== "li" && node.className !== "level" && node.className !== "closed") return null;
     const link = node.querySelector("a");
     return link && link.getAttribute("href");
   }
@@ -300,7 +300,7 @@
   }
 
   function keep(element, wanted) {
-    const name = element.querySelector(".key, a").textContent.toLowerCase();
+    const name = element.querySelector(".key, b, a").textContent.toLowerCase();
     return name.includes(wanted);
   }
 
@@ -312,11 +312,12 @@
           row.hidden = !(all || keep(row, wanted));
           found = found || !row.hidden;
         }
-      } else if (child.localName === "details") {
-        const named = all || keep(child.firstElementChild, wanted);
-        const inside = filterLevel(child.lastElementChild, wanted, named);
+      } else if (child.className === "level") {
+        const details = child.lastElementChild;
+        const named = all || keep(details.firstElementChild, wanted);
+        const inside = filterLevel(details.lastElementChild, wanted, named);
         child.hidden = !(named || inside);
-        if (inside && !named && !child.open) { child.open = true; opened.add(child); }
+        if (inside && !named && !details.open) { details.open = true; opened.add(details); }
         found = found || !child.hidden;
       } else if (child.localName === "p") {
         child.hidden = !(all || keep(child, wanted));
