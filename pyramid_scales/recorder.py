@@ -103,6 +103,7 @@ class Recorder:
 
     def cell(self, labels: Labels) -> Cell:
         """Where requests with these labels are recorded; at the cap, a series of ``(other)``."""
+        self.open()
         return self._cells.find(labels)
 
     def record(self, cell: Cell, start: int, end: int) -> None:
