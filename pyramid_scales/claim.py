@@ -7,19 +7,15 @@ that stands under its name at that moment.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import time
 import weakref
 
-from .shared_dir import Directory, Unusable, try_lock
+from .shared_dir import SOMETHING_ELSE, Directory, Unusable, try_lock
 from .slotfile import PAGE, Geometry, encode_header, is_blank, read_header
 from .slots import SlotStore, slot_name, slot_numbers
 
 MOST_SLOTS = 10_000
-
-_SOMETHING_ELSE = (errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO)
-"""What opening says where a link, a directory or a pipe stands in the place of a slot."""
 
 
 def acquire(directory: Directory, shape: Geometry, keep: float) -> SlotStore:
@@ -35,8 +31,8 @@ def acquire(directory: Directory, shape: Geometry, keep: float) -> SlotStore:
             try:
                 store = _take(directory, number, shape, keep)
             except OSError as error:
-                if error.errno in _SOMETHING_ELSE:
-                    continue
+                if error.errno in SOMETHING_ELSE and os.access(directory.path, os.W_OK):
+                    continue  # a link, a directory, a pipe
                 raise Unusable(f"No file fits into {directory.path}: {error.strerror}.") from None
             if store is not None:
                 _let_go_in_children(store)
@@ -78,16 +74,20 @@ def _is_old(fd: int, keep: float) -> bool:
 def _forget_if_stopped(directory: Directory, keep: float) -> None:
     """Remove all files if no worker lives and none has lived for ``keep`` seconds."""
     names = directory.names()
+    left = [name for name in names if name.startswith("stats-")]
     with contextlib.ExitStack() as held:
-        for number in slot_numbers(names):
+        for name in map(slot_name, slot_numbers(names)):
             try:
-                fd = directory.open_file(slot_name(number))
-            except OSError:
-                continue
+                fd = directory.open_file(name)
+            except OSError as error:
+                if error.errno in SOMETHING_ELSE:
+                    continue
+                return
             held.callback(os.close, fd)
             if not _is_old(fd, keep) or not try_lock(fd):
                 return
-        for name in names:
+            left.append(name)
+        for name in left:
             directory.remove(name)
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from .claim import acquire
 from .histogram import Layout
@@ -130,9 +131,8 @@ class SharedHome(Home):
         mine = WorkerSnapshot(worker, None, root, publisher.carried, frozenset(publisher.fell), mine=True)
         try:
             return (mine, *read_workers(self._directory, self._shape, self._layout, self._slot.number))
-        except (OSError, Unusable):
-            # The directory is not what it was; notes() says so.
-            return (mine,)
+        except (OSError, Unusable) as error:
+            return (replace(mine, notes=(f"The other workers could not be read: {error}.",)),)
 
     def notes(self) -> Sequence[str]:
         """Sentences that a page must show about sharing."""

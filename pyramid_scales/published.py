@@ -85,6 +85,7 @@ def decode_node(coded: Mapping[str, Any]) -> Node:
         values = data.items() if isinstance(data, dict) else enumerate(data)
         data = [children[str(key)].data if str(key) in children else value for key, value in values]
     else:
+        data = dict(data)
         for key, child in children.items():
             if key in data:
                 data[key] = child.data

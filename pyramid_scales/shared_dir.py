@@ -24,6 +24,9 @@ except ImportError:  # Windows
 PATIENCE = 1.0
 """Seconds that a worker waits for another one's look at the directory, which takes microseconds."""
 
+SOMETHING_ELSE = frozenset((errno.EPERM, errno.EACCES, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENOENT))
+"""Errors that say that there is no file of ours; others say that it can't be opened now."""
+
 _NEW_FILE = os.O_RDWR | os.O_CREAT
 _ABSENT_ON_WINDOWS = ("O_NOFOLLOW", "O_DIRECTORY", "O_CLOEXEC", "O_NONBLOCK")
 _NOFOLLOW, _DIRECTORY, _CLOEXEC, _NONBLOCK = (getattr(os, name, 0) for name in _ABSENT_ON_WINDOWS)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 
 from .cap import OTHER
 from .histogram import SLICE_NS, Layout, read_series
 from .merge import WorkerSnapshot
 from .publish import read_published
 from .published import name_of
-from .shared_dir import Directory, is_locked
+from .shared_dir import SOMETHING_ELSE, Directory, is_locked
 from .slotfile import Geometry, Header, boot_id, read_blocks, read_header
 from .slots import slot_name, slot_numbers
 from .snapshot import Requests, Series, Worker
@@ -25,40 +25,50 @@ from .store import ACTIVE, FAILURES, RETRIES, STARTED
 
 
 def read_workers(directory: Directory, shape: Geometry, layout: Layout, own: int) -> Sequence[WorkerSnapshot]:
-    """What all slots but the process's own hold, by their numbers."""
-    with ExitStack() as opened:
-        found = list(_open_all(directory, own, opened))
-        with directory.locked(shared=True):
-            alive = [is_locked(fd) for _, fd in found]
-        read = (_read(directory, shape, layout, *slot, live) for slot, live in zip(found, alive, strict=True))
-        return [worker for worker in read if worker is not None]
+    """What all slots but the process's own hold, by their numbers.
+
+    Raises ``OSError`` if they can't be read now, for example for want of descriptors.
+    """
+    numbers = [number for number in slot_numbers(directory.names()) if number != own]
+    with directory.locked(shared=True):
+        alive = {number for number in numbers if _is_live(directory, number)}
+    read = (_read(directory, shape, layout, number, number in alive) for number in numbers)
+    return [worker for worker in read if worker is not None]
 
 
-def _open_all(directory: Directory, own: int, opened: ExitStack) -> Iterator[tuple[int, int]]:
-    for number in slot_numbers(directory.names()):
-        if number == own:
-            continue
-        try:
-            fd = directory.open_file(slot_name(number))
-        except OSError:
-            continue
-        opened.callback(os.close, fd)
-        yield number, fd
+def _is_live(directory: Directory, number: int) -> bool:
+    with _opened(directory, number) as fd:
+        return fd is not None and is_locked(fd)
+
+
+@contextmanager
+def _opened(directory: Directory, number: int) -> Iterator[int | None]:
+    """A descriptor of a slot's file; ``None`` where there is none."""
+    try:
+        fd = directory.open_file(slot_name(number))
+    except OSError as error:
+        if error.errno not in SOMETHING_ELSE:
+            raise
+        yield None
+        return
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _read(
-    directory: Directory, shape: Geometry, layout: Layout, number: int, fd: int, live: bool
+    directory: Directory, shape: Geometry, layout: Layout, number: int, live: bool
 ) -> WorkerSnapshot | None:
-    try:
-        header = read_header(fd, shape)
-        if header is None:
+    with _opened(directory, number) as fd:
+        header = read_header(fd, shape) if fd is not None else None
+        if fd is None or header is None:
             return None
         requests = _requests(fd, shape, layout, header, live)
-    except OSError:
-        return None
+        age = _age(directory, number, fd)
     published = read_published(directory, number)
     figures = published.process if published is not None and live else None
-    worker = Worker(header.pid, live, _age(directory, number, fd), requests, number, figures)
+    worker = Worker(header.pid, live, age, requests, number, figures)
     notes = _notes(header) if live else ()
     if published is None:
         return WorkerSnapshot(worker, requests, notes=notes)
