@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pyramid.request import Request
 from pyramid.response import Response
+from pyramid.traversal import split_path_info
 from webob import exc
 
 from . import application, page, renderers
@@ -32,7 +33,7 @@ def address_of(request: Request) -> Address:
     script_name = quote(request.environ.get("SCRIPT_NAME", "").encode("latin-1"))
     if getattr(request, "matched_route", None) is not None:
         base = _route_path(request)
-    elif hasattr(request, "traversed"):
+    elif hasattr(request, "subpath"):
         base = _traversed_path(request)
     else:
         base = application.of(request.registry).base or "/"
@@ -49,8 +50,8 @@ def _route_path(request: Request) -> str:
 
 def _traversed_path(request: Request) -> str:
     """Where traversal found the view. Not ``resource_path``: a root without ``__name__`` has none."""
-    segments = (*request.traversed[len(request.virtual_root_path) :], request.view_name)
-    return "/" + "/".join(quote(segment) for segment in segments if segment)
+    segments = split_path_info(request.path_info)
+    return "/" + "/".join(quote(segment) for segment in segments[: len(segments) - len(request.subpath)])
 
 
 def not_found(request: Request, missing: Missing) -> Refused:
