@@ -56,7 +56,7 @@ def _started(pid: int) -> tuple[float, float] | None:
     and then, and a start time that moves looks like a restart to Prometheus.
     """
     fields = _stat()
-    if fields is None:
+    if fields is None or not hasattr(time, "CLOCK_BOOTTIME"):  # NetBSD has a /proc like that of Linux
         return None
     started = int(fields[_STARTED]) / os.sysconf("SC_CLK_TCK")
     return time.time() - (_since_boot() - started), started
