@@ -85,7 +85,9 @@ def test_every_column_sorts_alike_in_the_browser_and_on_the_server(browser, site
 
 def _column(browser, head):
     script = "const i=[...arguments[0].parentElement.children].indexOf(arguments[0]);"
-    script += "return [...document.querySelectorAll('#routes-table tbody tr')].map(r=>r.children[i].dataset.v)"
+    script += (
+        "return [...document.querySelectorAll('#routes-table tbody tr')].map(r=>r.children[i].dataset.v)"
+    )
     return browser.execute_script(script, head)
 
 
@@ -209,7 +211,9 @@ def emulate(browser, name, value):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280, 2560])
-@pytest.mark.parametrize(("name", "path"), [("root", "/scales/"), ("route", ROUTE), ("part", "/scales/shop/")])
+@pytest.mark.parametrize(
+    ("name", "path"), [("root", "/scales/"), ("route", ROUTE), ("part", "/scales/shop/")]
+)
 def test_nothing_overflows_at_any_width(browser, site, width, scheme, name, path):
     emulate(browser, "prefers-color-scheme", scheme)
     metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
