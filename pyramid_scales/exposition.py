@@ -190,6 +190,8 @@ def _shown_name(family: Family | Histogram, openmetrics: bool) -> str:
 def _prefixes(family: Family) -> list[str]:
     """What stands before the value of each sample."""
     name = family.name
+    if len(family.samples) == 1 and not family.samples[0].labels:
+        return [f"{name}{family.samples[0].suffix} "]
     texts = "".join([value for _, labels, _ in family.samples for _, value in labels])
     write = str if _SPECIAL.isdisjoint(texts) else _quoted
     return [
