@@ -20,6 +20,7 @@ from pyramid.response import Response
 from recorded import SECOND, SLICE, Event, labels, recorded
 
 from pyramid_scales import mount, process, tree
+from pyramid_scales.recorder import Recorder
 from pyramid_scales.snapshot import Requests
 
 START = 1000 * SLICE
@@ -211,6 +212,35 @@ def test_an_application_may_add_statistics_of_its_own_below_ours(mounted):
     stats = scales.collection("/pyramid", scales.IntStat("workers"))
     stats.workers = 5
     assert list(scales.getStats()["pyramid"]) == ["requests", "process", "workers"]
+
+
+def test_each_snapshot_agrees_with_itself_while_requests_are_recorded():
+    recorder = Recorder((0.1, 1), 100)
+    mounted, done = mount.attach(recorder), threading.Event()
+
+    def work(route: str) -> None:
+        while not done.is_set():
+            now = recorder.clock()
+            for status in (200, 404, 500):
+                recorder.record(recorder.cell(labels(route, status=status)), now - 1000, now)
+
+    threads = [threading.Thread(target=work, args=(route,)) for route in ("home", "shop")]
+    for thread in threads:
+        thread.start()
+    try:
+        seen = [scales.getStats()[mounted.name]["requests"].data for _ in range(300)]
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    for figures in seen:
+        for branch in (figures, *figures["routes"].values()):
+            count = branch["rate"]["count"]
+            assert branch["latency"]["count"] == count == sum(branch["responses"].values())
+        assert figures["rate"]["count"] == sum(each["rate"]["count"] for each in figures["routes"].values())
+    counts = [figures["rate"]["count"] for figures in seen]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1]
 
 
 class TestNames:
