@@ -21,6 +21,11 @@ CONTENT_TYPES = {
 """The formats, by the name that ``?format=`` takes."""
 
 
+# A range with a charset accepts only an offer with the same.
+_JSON_FIRST = ("application/json", "application/json;charset=utf-8", "text/html")
+_HTML_FIRST = (_JSON_FIRST[2], *_JSON_FIRST[:2])
+
+
 class BadFormat(ValueError):
     """The format does not exist; the message lists those that do."""
 
@@ -34,14 +39,19 @@ def choose(requested: str | None, accept: str | None) -> str:
         if requested not in CONTENT_TYPES:
             raise BadFormat(f"There is no format {requested!r}. The formats are {', '.join(CONTENT_TYPES)}.")
         return requested
-    if not accept:
-        return "html"
+    return _accepted(accept.lower()) if accept else "html"
+
+
+def _accepted(accept: str) -> str:
+    names_html = "text/html" in accept
+    # Of equal quality, what is named goes before what */* lets pass: axios sends "application/json, */*".
+    offers = _JSON_FIRST if "application/json" in accept and not names_html else _HTML_FIRST
     header = create_accept_header(accept)
-    offers = header.acceptable_offers(["text/html", "application/json"]) if hasattr(header, "parsed") else []
-    best = offers[0] if offers else ("text/html", 0.0)
-    if best[0] == "text/html" and "text/html" in accept:
+    accepted = header.acceptable_offers(offers) if hasattr(header, "parsed") else []
+    best = accepted[0][0] if accepted else "text/html"
+    if best == "text/html" and names_html:
         return "html"
-    return exposition.accepted(accept) or ("json" if best[0] == "application/json" else "html")
+    return exposition.accepted(accept) or ("html" if best == "text/html" else "json")
 
 
 def to_json(value: Any, pretty: bool = False) -> str:
