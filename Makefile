@@ -41,15 +41,20 @@ INSTALL_AXE = test -e $(AXE) || ! command -v npm > /dev/null \
 # The wheel is built from the sdist, so a file that the sdist lacks is missed here as well.
 test: $(ENV)/.build
 	@rm -rf $(ENV)/dist pyramid_scales.egg-info
-	@$(BIN)/python -m build --no-isolation --outdir $(ENV)/dist $(HERE) > $(ENV)/build.log || (cat $(ENV)/build.log; exit 1)
+	@$(BIN)/python -m build --no-isolation --outdir $(ENV)/dist $(HERE) > $(ENV)/build.log 2>&1 \
+	    || { cat $(ENV)/build.log; exit 1; }
 	@echo "Installing the wheel and what its tests need into $(VENV) (the first time takes a minute)"
 	@wheel=$$(ls $(ENV)/dist/*.whl) && $(PIP) install --quiet "$$wheel[test]" $(ALSO) \
 	    && $(PIP) install --quiet --force-reinstall --no-deps "$$wheel"
 	@mkdir -p $(ENV)/run
 	@$(INSTALL_AXE)
-	@cd $(ENV)/run && PATH="$(BIN):$$PATH" PYRAMID_SCALES_INSTALLED=1 COVERAGE_FILE=$(ENV)/.coverage \
+	@cd $(ENV)/run && rm -f $(ENV)/.coverage* && status=0; \
+	PATH="$(BIN):$$PATH" PYRAMID_SCALES_INSTALLED=1 COVERAGE_FILE=$(ENV)/.coverage.run \
 	    $(BIN)/pytest -c $(HERE)/pyproject.toml --rootdir=$(HERE) -p no:cacheprovider \
-	    --cov=pyramid_scales --cov-config=$(HERE)/pyproject.toml $(OPTIONS) $(addprefix $(HERE)/,$(TESTS))
+	    --cov=pyramid_scales --cov-config=$(HERE)/pyproject.toml --cov-report= \
+	    $(OPTIONS) $(addprefix $(HERE)/,$(TESTS)) || status=$$?; \
+	cd $(HERE) && export COVERAGE_FILE=$(ENV)/.coverage \
+	    && $(BIN)/coverage combine --quiet $(ENV)/.coverage.run && $(BIN)/coverage report; exit $$status
 
 lint: $(ENV)/.dev
 	$(BIN)/ruff check .
@@ -70,7 +75,8 @@ soak: $(ENV)/.dev
 	PATH="$(BIN):$$PATH" PYTHONPATH=$(HERE) $(BIN)/python -m pytest -m soak --timeout=7200 $(OPTIONS) $(TESTS)
 
 screenshots: $(ENV)/.dev
-	PATH="$(BIN):$$PATH" PYTHONPATH=$(HERE) $(BIN)/python -m tests.functional.screenshots artifacts
+	PATH="$(BIN):$$PATH" PYTHONPATH=$(HERE) $(BIN)/python -m pytest -q -k nothing_overflows tests/functional/test_browser.py
+	@ls artifacts
 
 wheel: $(ENV)/.build
 	rm -rf dist pyramid_scales.egg-info

@@ -8,6 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A slow or busy machine is no failure.
+settings.register_profile("pyramid_scales", deadline=None)
+settings.load_profile("pyramid_scales")
 
 
 def _place() -> Path:

@@ -239,6 +239,7 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     server.run()  # catches the KeyboardInterrupt, ends the requests under way and returns
+    server.close()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import json
+import logging
+import os
 import random
+import signal
+import socket
+import threading
+import time
+import warnings
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from greplin import scales
@@ -80,3 +91,42 @@ def test_customers_ask_for_what_there_is(shop, visit):
         pytest.skip("it fails on purpose, into the server")
     status = shop.request(target, method=method, status="*").status_int
     assert (status == 404) is ("wp-login" in target)
+
+
+@pytest.fixture
+def port():
+    """A free one; signal handlers and the log's level are put back after the test."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    yield free
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    logging.getLogger("waitress").setLevel(logging.NOTSET)
+    with warnings.catch_warnings():
+        # waitress leaves the connections that are open at the end to the end of the process.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def test_the_program_serves_its_customers_until_ctrl_c(port, capsys):
+    seen = []
+
+    def press_ctrl_c_after_some_visits():
+        deadline = time.monotonic() + 60
+        while not seen and time.monotonic() < deadline:
+            time.sleep(0.1)
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/scales/shop/?format=json", timeout=30) as page:
+                    shown = json.load(page)
+            except URLError:
+                continue
+            if shown.get("visits", {}).get("count", 0) > 3 and "clerk" in shown:
+                seen.append(shown)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press_ctrl_c_after_some_visits).start()
+    demo.main(["--port", str(port)])
+    assert seen
+    assert f"http://127.0.0.1:{port}/scales/" in capsys.readouterr().out
