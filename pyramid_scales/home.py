@@ -31,8 +31,9 @@ class Home:
         self.store: Store = PrivateStore()
         self._reason = reason
 
-    def look(self, always: bool = False) -> None:
-        """Publish this process's statistics if that is due; or ``always``."""
+    def look(self, always: bool = False) -> bool:
+        """Publish this process's statistics if that is due, or ``always``; whether it did so."""
+        return False
 
     def look_later(self, wait: float | None = None) -> None:
         """Have that done after so many seconds, or when it is due: nobody may come by then."""
@@ -82,11 +83,13 @@ class SharedHome(Home):
         self._unshared = unshared
         self._timer: threading.Timer | None = None
 
-    def look(self, always: bool = False) -> None:
-        """Publish this process's statistics if that is due; or ``always``. In a forked child, nothing."""
-        if self.pid == os.getpid() and self._publisher.publish(always):
-            self._slot.touch()
-            self._slot.note_unshared(*self._unshared())
+    def look(self, always: bool = False) -> bool:
+        """Publish this process's statistics if that is due, or ``always``; whether it did so."""
+        if self.pid != os.getpid() or not self._publisher.publish(always):
+            return False
+        self._slot.touch()
+        self._slot.note_unshared(*self._unshared())
+        return True
 
     def look_later(self, wait: float | None = None) -> None:
         """Have that done after so many seconds, or when it is due, by a thread that ends then."""
@@ -105,7 +108,9 @@ class SharedHome(Home):
     def _on_time(self) -> None:
         self._timer = None
         try:
-            self.look()
+            if not self.look():
+                # Somebody looked a moment ago; what has changed since then is still to be written.
+                self.look_later()
         except Exception:
             log.exception("the application's statistics could not be shared")
 

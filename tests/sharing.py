@@ -38,7 +38,8 @@ class App:
         """Record requests of one microsecond."""
         for _ in range(times):
             self.recorder.open()
-            self.recorder.record(self.recorder.cell(labels), 0, 1000)
+            now = time.perf_counter_ns()
+            self.recorder.record(self.recorder.cell(labels), now - 1000, now)
 
     def snapshot(self, gauges=()):
         """The page of all workers."""
@@ -90,6 +91,10 @@ class Tally:
         """The worker has recorded."""
         self._words[2 * worker + 1] += 1
 
+    def of(self, worker):
+        """So many times has the worker recorded."""
+        return self._words[2 * worker + 1]
+
     def bounds(self):
         """At least, and at most, so many were recorded."""
         words = self._words.tolist()
@@ -97,7 +102,7 @@ class Tally:
 
 
 def fork(child, plain=False):
-    """The pid of a new process that runs ``child()``; ``plain``: forked as C forks, without Python's hooks."""
+    """The pid of a new process that runs ``child()``; ``plain``: forked without Python's hooks, as C does."""
     pid = ctypes.PyDLL(None).fork() if plain else os.fork()
     if pid == 0:
         status = 1
