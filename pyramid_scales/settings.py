@@ -146,7 +146,8 @@ def _directory(value: Any) -> str | None:
 
 
 def _gauges(value: Any) -> tuple[tuple[str, str], ...]:
-    pairs = tuple(tuple(word.rpartition("=")[::2]) for word in _words(value))
+    parts = [word.rpartition("=") for word in _words(value)]
+    pairs = tuple((glob, merge) for glob, _, merge in parts)
     if not all(glob and merge in MERGES for glob, merge in pairs):
         raise ValueError(f"use GLOB=MERGE with MERGE one of {', '.join(MERGES)}, such as pool/size=sum")
     return pairs
