@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,3 +63,15 @@ def worker(slot: int, *, live: bool = True, age: float = 0.0, **process: float) 
 
 def snapshot(root: Node | None = None, **fields: Any) -> Snapshot:
     return Snapshot(root or Node({}), **fields)
+
+
+AWKWARD = ['"', "\\", "\n", "%s", "é", "🎉", "\ud800", "9", "a" * 10_000, "\0", "\r", "a b", "a_b", ""]
+HOSTILE_TREE = with_children(
+    dict.fromkeys(AWKWARD, 1),
+    {
+        "d": Node({key: index for index, key in enumerate('"\\\n{},=#\0\r\t é🎉\ud800')}, Kind.DICT),
+        '"\n\\': node({"x": math.nan}, p=leaf_container(Kind.PMF, **PMF)),
+        "x": node({"count": 1, "total": 2}, x=leaf_container(Kind.METER, count=1)),
+        "huge": node({"a": 10**400, "b": -math.inf, "c": 5e-324}),
+    },
+)

@@ -8,7 +8,7 @@ import promtool
 from expositions import FORMATS, render, samples, values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from snapshots import PMF, leaf_container, node, with_children
+from snapshots import HOSTILE_TREE, PMF, with_children
 
 from pyramid_scales.address import clean
 from pyramid_scales.snapshot import Kind, Node
@@ -110,18 +110,6 @@ def test_labels_and_values_come_back_as_they_were(leaves, openmetrics):
     for key, value in leaves.items():
         if clean(key) == key:
             assert float(found[key]) == float(value) or (math.isnan(value) and math.isnan(found[key]))
-
-
-AWKWARD = ['"', "\\", "\n", "%s", "é", "🎉", "\ud800", "9", "a" * 10_000, "\0", "\r", "a b", "a_b", ""]
-HOSTILE_TREE = with_children(
-    dict.fromkeys(AWKWARD, 1),
-    {
-        "d": Node({key: index for index, key in enumerate('"\\\n{},=#\0\r\t é🎉\ud800')}, Kind.DICT),
-        '"\n\\': node({"x": math.nan}, p=leaf_container(Kind.PMF, **PMF)),
-        "x": node({"count": 1, "total": 2}, x=leaf_container(Kind.METER, count=1)),
-        "huge": node({"a": 10**400, "b": -math.inf, "c": 5e-324}),
-    },
-)
 
 
 def test_promtool_can_read_the_most_awkward_names():

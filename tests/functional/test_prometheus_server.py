@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import http.server
 import math
 import os
 import shutil
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import contributed
@@ -16,7 +18,12 @@ import prometheus_server
 import promtool
 import pytest
 import servers
+from expositions import render
 from scraped_app import TOKEN
+from snapshots import HOSTILE_TREE
+
+from pyramid_scales import exposition
+from pyramid_scales.address import clean
 
 COUNT = "http_server_request_duration_seconds_count"
 BUCKET = "http_server_request_duration_seconds_bucket"
@@ -136,6 +143,50 @@ def test_types_and_help_arrive(scraped):
     assert metadata["http_server_request_duration_seconds"][0]["type"] == "histogram"
     assert metadata["scales_shop_size"][0]["type"] == "summary"
     assert metadata["scales_shop_orders"][0]["help"] == "shop/orders of the application."
+
+
+def test_prometheus_takes_the_most_awkward_names_in_both_formats(tmp_path):
+    texts = {
+        "/openmetrics": (exposition.OPENMETRICS, render(HOSTILE_TREE, openmetrics=True)),
+        "/prometheus": (exposition.PROMETHEUS, render(HOSTILE_TREE)),
+    }
+    with serving_texts(texts) as port:
+        target = [{"targets": [f"127.0.0.1:{port}"]}]
+        jobs = [{"job_name": path[1:], "metrics_path": path, "static_configs": target} for path in texts]
+        scrape = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
+        with prometheus_server.running(tmp_path, scrape) as prometheus:
+            for path, (_, text) in texts.items():
+                lines = [line for line in text.split("\n") if line and not line.startswith("#")]
+                prometheus.wait_for(f'scrape_samples_scraped{{job="{path[1:]}"}}', len(lines))
+            keys = {labels["key"] for labels, _ in prometheus.query('scales_d{job="openmetrics"}')}
+    assert keys == {clean(key) for key in HOSTILE_TREE.children["d"].data}
+
+
+@contextmanager
+def serving_texts(texts):
+    """An HTTP server with these answers (content type and text) by path; its port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            content_type, text = texts[self.path]
+            body = text.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.mark.parametrize("app", ["scraped_app:make()", "pyramid_scales.demo:make_wsgi_app()"])
