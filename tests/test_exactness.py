@@ -1,0 +1,229 @@
+"""Nothing is lost and nothing is torn: threads, readers, asynchronous exceptions, floods of addresses.
+
+The long runs of the same are marked ``soak``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import random
+import string
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+
+import pytest
+from counting import add, counts_of, ok, requests_of
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.urldispatch import Route
+
+from pyramid_scales.application import KEY, Application
+from pyramid_scales.recorder import Recorder
+from pyramid_scales.settings import parse
+from pyramid_scales.snapshot import Labels, Requests
+from pyramid_scales.tween import scales_tween_factory
+
+THREADS = 8
+STEP = 700_000_000
+"""Nanoseconds from one reading of a thread's clock to its next: each request takes exactly this, and one
+in fifteen or so is the first of a slice."""
+LABELS = Labels("home", "/", "GET", 200, "")
+ROUTES = [Route(f"r{number}", f"/r{number}") for number in range(3)]
+
+lengths = pytest.mark.parametrize(
+    "length", [pytest.param(15_000, id="short"), pytest.param(200_000, id="long", marks=pytest.mark.soak)]
+)
+locks = pytest.mark.parametrize("locked", [False, True], ids=["without lock", "with lock"])
+
+
+class Clock:
+    """A clock for each thread, so that every duration is known."""
+
+    def __init__(self) -> None:
+        self.local = threading.local()
+
+    def __call__(self) -> int:
+        self.local.now = now = getattr(self.local, "now", 10**12) + STEP
+        return now
+
+
+@pytest.fixture(autouse=True)
+def hasty_switches() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def tween_of(locked: bool, handler: Callable) -> tuple[Recorder, Callable]:
+    recorder = Recorder((0.1, 1), 500, clock=Clock(), locked=locked)
+    registry = {KEY: Application(parse({}), recorder)}
+    return recorder, scales_tween_factory(handler, registry)
+
+
+def request(route: object) -> Request:
+    made = Request.blank("/")
+    made.__dict__["matched_route"] = route
+    return made
+
+
+def in_threads(work: Callable[[int], object], meanwhile: Callable[[], object] = lambda: None) -> None:
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        meanwhile()
+        threads[0].join(0.001)
+
+
+def check(requests: Requests) -> int:
+    """Does every series agree with itself? Returns the sum of all counts."""
+    for series in requests.series:
+        assert series.sum_ns == sum(series.buckets) * STEP
+        assert series.recent_sum_ns == sum(series.recent) * STEP
+        assert all(note.sum_ns == note.count * STEP for note in series.slices)
+        counts = [note.count for note in series.slices]
+        assert counts == sorted(counts)
+    return sum(sum(series.buckets) for series in requests.series)
+
+
+@locks
+@lengths
+def test_threads_lose_nothing_and_every_snapshot_taken_meanwhile_agrees_with_itself(locked, length):
+    response = Response("ok")
+    recorder, tween = tween_of(locked, lambda request: response)
+    seen = []
+
+    def work(number: int) -> None:
+        mine = [request(ROUTES[number % 3]), request(ROUTES[(number + 1) % 3])]
+        for turn in range(length):
+            tween(mine[turn % 2])
+
+    in_threads(work, lambda: seen.append(check(recorder.requests())))
+    assert check(recorder.requests()) == THREADS * length
+    assert seen == sorted(seen)
+    assert recorder.requests().active == 0
+    assert recorder.requests().failures == 0
+
+
+@locks
+@lengths
+def test_threads_that_record_into_one_series_by_name_lose_nothing(locked, length):
+    recorder = Recorder((0.1, 1), 500, clock=Clock(), locked=locked)
+
+    def work(number: int) -> None:
+        for turn in range(length):
+            recorder.record(recorder.cell(LABELS), turn, turn + STEP)
+
+    in_threads(work, lambda: check(recorder.requests()))
+    assert check(recorder.requests()) == THREADS * length
+
+
+@locks
+def test_threads_that_make_the_same_series_at_once_make_it_once(locked):
+    for _ in range(30):
+        recorder = Recorder((0.1, 1), 500, clock=Clock(), locked=locked)
+        barrier = threading.Barrier(THREADS)
+
+        def work(number: int, recorder=recorder, barrier=barrier) -> None:
+            barrier.wait()
+            for route in range(5):
+                recorder.record(recorder.cell(LABELS._replace(route=f"r{route}")), 0, STEP)
+
+        in_threads(work)
+        assert len(recorder.requests().series) == 5
+        assert check(recorder.requests()) == THREADS * 5
+
+
+class Interrupt(BaseException):
+    """Thrown into a thread from outside, wherever it is."""
+
+
+class Victim(threading.Thread):
+    """Calls the tween again and again, whatever is thrown at it."""
+
+    def __init__(self, tween: Callable) -> None:
+        super().__init__(daemon=True)
+        self.tween = tween
+        self.hits = self.started_ones = self.finished = 0
+        self.stopping = False
+
+    def run(self) -> None:
+        while not self.stopping:
+            try:
+                self.work()
+            except Interrupt:
+                self.hits += 1
+
+    def work(self) -> None:
+        mine = [request(route) for route in ROUTES]
+        while not self.stopping:
+            for one in mine:
+                self.started_ones += 1
+                self.tween(one)
+                self.finished += 1
+
+    def throw(self) -> None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(Interrupt))
+
+    def stop(self) -> None:
+        self.stopping = True
+        self.join(60)
+
+
+@pytest.mark.parametrize("hits", [1_000, pytest.param(20_000, marks=pytest.mark.soak)])
+def test_asynchronous_exceptions_leave_every_series_and_the_gauge_consistent(hits):
+    response = Response("ok")
+    source = random.Random(3)
+    recorder, tween = tween_of(False, lambda request: response)
+    victim = Victim(tween)
+    victim.start()
+    while victim.hits < hits:
+        victim.throw()
+        threading.Event().wait(source.random() * 2e-4)
+        if victim.hits % 100 == 0:
+            check(recorder.requests())
+    victim.stop()
+    assert not victim.is_alive()
+    total = check(recorder.requests())
+    assert recorder.requests().active == 0
+    # A request that was hit was recorded as what it was, as a 500, or, hit in between, not at all.
+    assert victim.finished - victim.hits <= total <= victim.started_ones + victim.hits
+    errors = sum(sum(s.buckets) for s in recorder.requests().series if s.labels.status == 500)
+    assert errors <= victim.hits
+
+
+@pytest.mark.parametrize("addresses", [1_500, pytest.param(100_000, marks=pytest.mark.soak)])
+def test_a_flood_of_addresses_and_methods_leaves_series_and_memory_flat(addresses):
+    config = Configurator()
+    config.include("pyramid_scales")
+    add(config, "home", "/", ok)
+    add(config, "item", "/item/{id}", ok)
+    app = config.make_wsgi_app()
+    source = random.Random(5)
+
+    def flood(count: int) -> None:
+        for _ in range(count):
+            word = "".join(source.choices(string.ascii_letters, k=12))
+            method = source.choice(("GET", "POST", word.upper()))
+            asked = Request.blank(source.choice(("/", "/item/", "/")) + word, method=method)
+            app(asked.environ, lambda *args: None)
+
+    tracemalloc.start()
+    # Pyramid remembers the last thousand paths that it traversed.
+    flood(3_500)
+    series = len(counts_of(app))
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    flood(addresses)
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert len(counts_of(app)) == series == 6
+    assert sum(counts_of(app).values()) == addresses + 3_500
+    assert requests_of(app).failures == 0
+    assert grown < 20_000, "a series alone takes twice that"
