@@ -29,7 +29,7 @@ help:
 	@echo "make wheel        dist/                        make clean       remove what all of these made"
 
 demo: $(ENV)/.demo
-	PYTHONPATH=$(HERE) $(BIN)/python -m pyramid_scales.demo --port $(PORT)
+	@PYTHONPATH=$(HERE) $(BIN)/python -m pyramid_scales.demo --port $(PORT)
 
 # For the accessibility test alone; without npm it is skipped.
 AXE := $(HERE)/.cache/node_modules/axe-core/axe.min.js
@@ -98,15 +98,15 @@ $(ENV)/.python:
 	echo "Name one with PYTHON=...; on Debian its package python3-venv is needed too." >&2; exit 1
 
 $(ENV)/.build: $(ENV)/.python
-	$(PIP) install --quiet --upgrade build pip "setuptools>=77,<82"
-	touch $@
+	@$(PIP) install --quiet --upgrade build pip "setuptools>=77,<82"
+	@touch $@
 
 $(ENV)/.demo: $(ENV)/.python pyproject.toml
 	@echo "Installing what the demo needs into $(VENV) (once)"
-	$(PIP) install --quiet --editable "$(HERE)[demo]"
-	touch $@
+	@$(PIP) install --quiet --editable "$(HERE)[demo]"
+	@touch $@
 
 $(ENV)/.dev: $(ENV)/.build pyproject.toml
 	@echo "Installing the tools of development into $(VENV) (the first time takes a minute)"
-	$(PIP) install --quiet --editable "$(HERE)[dev]"
-	touch $@
+	@$(PIP) install --quiet --editable "$(HERE)[dev]"
+	@touch $@
