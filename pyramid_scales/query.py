@@ -63,12 +63,13 @@ class Term:
     value: str = ""
 
     def holds(self, value: Any) -> bool:
-        """Whether a leaf's value is as wanted: numbers as numbers, booleans as booleans, the rest as text."""
+        """Whether a value is as wanted: numbers as numbers, booleans and null as such, the rest as text."""
         if not self.compare:
             return True
         compare = OPERATORS[self.compare]
         differs = compare is operator.ne
-        if isinstance(value, bool):
+        if value is None or isinstance(value, bool):
+            # They have no order.
             is_equality = compare in (operator.eq, operator.ne)
             return is_equality and compare(text_of_key(value), self.value.lower())
         if isinstance(value, (int, float)):
