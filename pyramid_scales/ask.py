@@ -20,6 +20,8 @@ PATIENCE = 1.0
 """Seconds that one call may take."""
 BUDGET = 3.0
 """Seconds that all calls of a snapshot may take together."""
+MOST_LATE = 20
+"""Calls that may be late at once: each holds a thread, and a function made anew is not known again."""
 
 Outcome = tuple[bool, Any]
 
@@ -54,6 +56,10 @@ class Asker:
         late = _late.get(_key(function))
         if late is not None:
             raise Unanswered(f"has not returned for {time.monotonic() - late[1]:.0f} s; not called again")
+        # A copy: other threads add and remove.
+        waiting = [pid for pid, _ in list(_late)].count(os.getpid())
+        if waiting >= MOST_LATE:
+            raise Unanswered(f"not called: {waiting} functions that were called have not returned")
         if self._left <= 0:
             raise Unanswered("not called: the functions before it used up the time of this page")
         return self._call(function)
