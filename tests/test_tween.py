@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import traceback
 from types import ModuleType
@@ -201,19 +202,19 @@ def test_a_returned_response_and_a_raised_one_of_the_same_status_are_one_series(
 
 
 def test_an_exception_that_the_applications_view_answered_with_5xx_is_named(make_app):
+    def view(request):
+        if "raise" in request.GET:
+            raise Broken
+        return Response(status=500)
+
     def setup(config):
-        add(config, "x", "/x", raising(Broken()))
-        add(config, "y", "/y", lambda request: Response(status=500))
+        add(config, "x", "/x", view)
         config.add_exception_view(lambda error, request: Response(status=500), context=Broken)
 
     app = make_app(setup=setup)
-    app.get("/y", status=500)
-    app.get("/x", status=500)
-    app.get("/y", status=500)
-    assert counts_of(app) == {
-        Labels("y", "/y", "GET", 500, ""): 2,
-        Labels("x", "/x", "GET", 500, BROKEN): 1,
-    }
+    for query in ("", "?raise=1", "", "?raise=1", "?raise=1"):
+        app.get("/x" + query, status=500)
+    assert counts_of(app) == {Labels("x", "/x", "GET", 500, ""): 2, Labels("x", "/x", "GET", 500, BROKEN): 3}
 
 
 def test_an_exception_that_was_answered_with_4xx_is_no_error(make_app):
@@ -642,17 +643,29 @@ def test_bookkeeping_that_fails_in_the_usual_case_is_counted(make_app, caplog, m
     assert requests_of(app).active == 0
 
 
-def test_a_request_that_ends_in_a_process_where_it_did_not_begin_does_no_harm(make_app, caplog):
-    app = make_app(setup=lambda config: add(config, "x", "/x", ok))
+def test_a_request_that_a_fork_took_along_is_not_in_flight_there_and_does_no_harm(make_app, caplog):
+    active, forked = [], []
 
-    def handler(request):
-        recorder_of(app)._mine = (0,)  # as after a fork within a request, when another request comes first
-        app.get("/x")
+    def view(request):
+        active.append(requests_of(app).active)
         return Response("ok")
 
-    scales_tween_factory(handler, app.app.registry)(Request(environ()))
-    app.get("/x")
-    assert requests_of(app).active == 0
+    def forking(request):
+        app.get("/x")
+        forked.append(os.fork())
+        if not forked[0]:
+            app.get("/x")
+        return Response("ok")
+
+    app = make_app(setup=lambda config: add(config, "x", "/x", view))
+    scales_tween_factory(forking, app.app.registry)(Request(environ()))
+    if not forked[0]:
+        try:
+            app.get("/x")
+        finally:
+            os._exit(0 if active == [2, 1, 1] and requests_of(app).active == 0 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(forked[0], 0)[1]) == 0
+    assert (active, requests_of(app).active) == ([2], 0)
 
 
 # --- bounds -------------------------------------------------------------------------------------------
