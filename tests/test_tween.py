@@ -9,7 +9,7 @@ import traceback
 from types import ModuleType
 
 import pytest
-from counting import add, counts_of, ok, one, recorder_of, requests_of
+from counting import add, counts_of, ok, one, requests_of
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPForbidden, HTTPFound, HTTPNotFound, HTTPServiceUnavailable
 from pyramid.interfaces import IResponse
