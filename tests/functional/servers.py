@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import platform
 import shutil
 import signal
 import socket
@@ -133,8 +134,17 @@ def uwsgi(tmp_path, *options):
     """uWSGI with its options; see :func:`gunicorn`."""
     port = free_port()
     own = ["--http-socket", f"127.0.0.1:{port}", "--module", "workers_app:app", "--master", "--need-app"]
-    command = [program("uwsgi"), *own, "--die-on-term", *_virtualenv(), *options]
+    command = [_fitting_uwsgi(), *own, "--die-on-term", *_virtualenv(), *options]
     return serving(command, port, tmp_path / "shared", tmp_path, tmp_path / "log")
+
+
+def _fitting_uwsgi():
+    """uWSGI holds a Python of its own, which must be ours."""
+    found = program("uwsgi")
+    said = subprocess.run([found, "--python-version"], capture_output=True, text=True).stdout.split()
+    if said[-1:] != [platform.python_version()]:
+        pytest.skip("uWSGI was built for another Python, or without one")
+    return found
 
 
 def _virtualenv():
