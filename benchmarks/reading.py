@@ -109,49 +109,46 @@ def compare(leaves: int, rounds: int) -> None:
     title = f"{leaves:,} statistics, in units of json.dumps of the same data"
     print(f"{title:<60}  below HTTP   whole request   scales")
     for shape in ("counters", "distributions"):
-        scales.reset()
-        plant(leaves, shape)
-        fetch = make_app()
         for pretty in (False, True):
-            indent, target = (2, "/scales/?format=prettyjson") if pretty else (None, "/scales/?format=json")
-            data, whole = json.loads(ours(pretty=pretty)), json.loads(fetch(target))
-            times = fastest(
-                {
-                    "dumps": lambda data=data, indent=indent: json.dumps(data, indent=indent),
-                    "ours": lambda pretty=pretty: ours(pretty=pretty),
-                    "dumps whole": lambda whole=whole, indent=indent: json.dumps(whole, indent=indent),
-                    "request": lambda fetch=fetch, target=target: fetch(target),
-                    "scales": lambda pretty=pretty: scales_own(pretty),
-                },
-                rounds,
-            )
-            name = f"{'pretty ' if pretty else ''}JSON of {shape}"
-            print(
-                f"  {name:<60}{times['ours'] / times['dumps']:>12.2f}"
-                f"{times['request'] / times['dumps whole']:>16.2f}{times['scales'] / times['dumps']:>9.2f}"
-            )
+            scales.reset()
+            plant(leaves, shape)
+            below, own = _in_units_of_dumps(lambda pretty=pretty: ours(pretty=pretty), pretty, rounds)
+            fetch, target = make_app(), f"/scales/?format={'pretty' if pretty else ''}json"
+            whole, _ = _in_units_of_dumps(lambda fetch=fetch, target=target: fetch(target), pretty, rounds)
+            print(f"  {'pretty ' * pretty + f'JSON of {shape}':<60}{below:>12.2f}{whole:>16.2f}{own:>9.2f}")
+
+
+def _in_units_of_dumps(function: Callable[[], str | bytes], pretty: bool, rounds: int) -> tuple[float, float]:
+    """What the function takes, and what scales takes, for the text that the function makes."""
+    data, indent = json.loads(function()), 2 if pretty else None
+    variants: Variants = {"dumps": lambda: json.dumps(data, indent=indent), "function": function}
+    times = fastest(variants | {"scales": lambda: scales_own(pretty)}, rounds)
+    return times["function"] / times["dumps"], times["scales"] / times["dumps"]
 
 
 def grow(rounds: int) -> None:
     """Time a statistic from 100 to 100,000 of them, the peak of memory, and a page of ten among them."""
-    print("growth, in units of the time for 1,000      a statistic   memory / output   a page of ten")
-    times, peaks = {}, {}
+    title = "growth, in units of the same at 1,000"
+    print(f"{title:<42} a statistic  memory/output  page of ten: below HTTP   whole")
+    found = {}
     for leaves in (1_000, 100, 10_000, 100_000):
         scales.reset()
         plant(leaves, "counters")
         ten = scales.init(types.SimpleNamespace(), "ten")
         ten.update({f"statistic {key}": key for key in range(10)})
         # Not in turns: the large page would leave the small one a cold cache.
-        times[leaves] = fastest({"all": ours}, max(5, rounds * 1_000 // leaves))
-        times[leaves] |= fastest({"ten": lambda: ours(("ten",))}, 50 * rounds)
+        times = fastest({"all": ours}, max(5, rounds * 1_000 // leaves))
+        times |= fastest({"ten": lambda: ours(("ten",))}, 50 * rounds)
         tracemalloc.start()
         size = len(ours())
-        peaks[leaves] = tracemalloc.get_traced_memory()[1] / size
+        times["memory"] = tracemalloc.get_traced_memory()[1] / size
         tracemalloc.stop()
-    for leaves in sorted(times):
-        each = times[leaves]["all"] / leaves / (times[1_000]["all"] / 1_000)
-        small = times[leaves]["ten"] / times[1_000]["ten"]
-        print(f"  {leaves:>9,} statistics{each:>37.2f}{peaks[leaves]:>18.1f}{small:>16.2f}")
+        fetch = make_app()
+        times |= fastest({"whole": lambda fetch=fetch: fetch("/scales/ten/?format=json")}, 20 * rounds)
+        found[leaves] = {**times, "all": times["all"] / leaves}
+    for leaves, times in sorted(found.items()):
+        each, ten, whole = (times[name] / found[1_000][name] for name in ("all", "ten", "whole"))
+        print(f"  {leaves:>9,} statistics{each:>34.2f}{times['memory']:>15.1f}{ten:>25.2f}{whole:>8.2f}")
 
 
 def main() -> None:
