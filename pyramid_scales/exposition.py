@@ -31,7 +31,6 @@ __all__ = ["OPENMETRICS", "PROMETHEUS", "accepted", "number", "render", "surveye
 
 AnyFamily = TypeVar("AnyFamily", Family, "Family | Histogram")
 
-_PLAIN = frozenset((int, float))
 _SPECIAL = frozenset('\\"\n')
 _OURS = re.compile(rf"{own_families.OURS}(-[0-9]+)?")
 
@@ -94,7 +93,7 @@ class _Form(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def _form(shapes: tuple[Shape, ...], types: tuple[type, ...], openmetrics: bool) -> _Form:
+def _form(shapes: tuple[Shape, ...], types: tuple[type | None, ...], openmetrics: bool) -> _Form:
     families = _sorted(layout(shapes, types), openmetrics)
     positions = [sample.value for family in families for sample in family.samples]
     pieces: list[str] = []
@@ -104,7 +103,7 @@ def _form(shapes: tuple[Shape, ...], types: tuple[type, ...], openmetrics: bool)
         for prefix in _prefixes(family):
             pieces += (start + prefix, "")
             start = "\n"
-    odd = [hole for hole, position in enumerate(positions) if types[position] not in _PLAIN]
+    odd = [hole for hole, position in enumerate(positions) if types[position] is not float]
     return _Form([*pieces, start], _picker(positions), odd)
 
 

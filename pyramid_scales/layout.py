@@ -26,14 +26,13 @@ Figures = Sequence[tuple[str, int]]
 """The numbers of one container: key and position."""
 
 
-def layout(shapes: Sequence[Shape], types: Sequence[type]) -> list[Family]:
+def layout(shapes: Sequence[Shape], types: Sequence[type | None]) -> list[Family]:
     """The families of what was surveyed; each sample's value is a position among the values."""
     drafts: Drafts = {}
-    numbers = {type_ for type_ in set(types) if issubclass(type_, (int, float))}
     start = 0
     for shape in shapes:
         keys = shape[3]
-        figures = [(key, place) for place, key in enumerate(keys, start) if types[place] in numbers]
+        figures = [(key, place) for place, key in enumerate(keys, start) if types[place]]
         if figures:
             _ADDERS.get(shape[1], _add_untyped)(drafts, shape, figures)
         start += len(keys)

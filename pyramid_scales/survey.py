@@ -30,12 +30,24 @@ Shape = tuple[Path, str, bool, tuple[str, ...]]
 """Of one container: path, kind, whether its key is the ``key`` label of its parent's family, and its keys."""
 
 
+class _Numbers(dict[type, type | None]):
+    """A type → ``float`` or itself if its values are numbers, else ``None``."""
+
+    def __missing__(self, type_: type) -> type | None:
+        return type_ if issubclass(type_, (int, float)) else None
+
+
+_USUAL = {int: float, float: float, bool: bool, str: None, type(None): None, dict: None, list: None}
+_NUMBERS = _Numbers(_USUAL)
+
+
 class Survey(NamedTuple):
     """A node and all below it, taken apart into what is hashable and what changes between scrapes."""
 
     shapes: tuple[Shape, ...]
-    types: tuple[type, ...]
-    """The type of each value."""
+    types: tuple[type | None, ...]
+    """Of each value: ``float`` for a number of either type, since a statistic may go from one to the other;
+    its own type where that derives from them, such as ``bool``; ``None`` for what is no number."""
     values: list[Any]
     """All values of the first container, then all of the second, and so on."""
 
@@ -72,7 +84,7 @@ def survey(
                 if not child.collapsed and key not in hidden
             ]
             hidden = frozenset()
-    return Survey(tuple(shapes), tuple(map(type, values)), values)
+    return Survey(tuple(shapes), tuple(map(_NUMBERS.__getitem__, map(type, values))), values)
 
 
 def _sound(data: Mapping[str, Any], kind: str, nonnegative_quantiles: bool) -> Iterable[Any]:

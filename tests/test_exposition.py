@@ -176,6 +176,13 @@ def test_numbers_of_derived_types_are_plain_numbers():
     assert application(node({"a": Odd(3), "b": Off(0.5)}))[1::2] == ["scales_a 3", "scales_b 0.5"]
 
 
+def test_new_values_are_told_whatever_their_type_was_before():
+    for value, text in [(0, "0"), (0.5, "0.5"), (True, "1"), (None, None), ("x", None), (2, "2")]:
+        assert application(node({"x": value, "y": 3}))[1::2] == [f"scales_x {text}"] * (text is not None) + [
+            "scales_y 3"
+        ]
+
+
 @pytest.mark.parametrize("kind", [Kind.DICT, Kind.STATES])
 def test_a_dictionary_is_one_family_with_a_key_label(kind):
     assert application(node({}, d=leaf_container(kind, b=2, a=1, text="x"))) == [
