@@ -37,8 +37,9 @@ class _Numbers(dict[type, type | None]):
         return type_ if issubclass(type_, (int, float)) else None
 
 
-_USUAL = {int: float, float: float, bool: bool, str: None, type(None): None, dict: None, list: None}
-_NUMBERS = _Numbers(_USUAL)
+_NUMBERS = _Numbers({int: float, float: float, bool: bool})
+# The usual ones, so that the dictionary answers without a call.
+_NUMBERS.update(dict.fromkeys((str, type(None), dict, list)))
 
 
 class Survey(NamedTuple):
