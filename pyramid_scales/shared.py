@@ -19,7 +19,8 @@ from collections.abc import Callable, Sequence
 from . import process, tree
 from .histogram import Layout
 from .home import Home, SharedHome
-from .merge import WorkerSnapshot, is_ours
+from .merge import WorkerSnapshot
+from .mount import Branch
 from .publish import INTERVAL
 from .shared_dir import Unusable
 from .snapshot import Node
@@ -160,12 +161,7 @@ def _watch(shared: Shared) -> None:
 
 def _statistics() -> Node:
     """The process's tree without what this package mounted there, and without asking callables."""
-    root, _ = tree.read(call=False)
-    for key, child in list(root.children.items()):
-        if is_ours(key, child):
-            del root.children[key]
-            root.data.pop(key, None)
-    return root
+    return tree.read(call=False, without=Branch)[0]
 
 
 def _nothing() -> tuple[int, int]:

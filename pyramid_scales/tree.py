@@ -54,16 +54,21 @@ def live_root() -> StatContainer:
     return scales.getStats()
 
 
-def read(path: Path = (), call: bool = True) -> tuple[Node, list[Problem]]:
+def read(path: Path = (), call: bool = True, without: type | None = None) -> tuple[Node, list[Problem]]:
     """A snapshot of the node at ``path`` and all below it, on a spine from the root.
 
     Keys beside the spine are left out, so the cost does not grow with the rest of the tree; a path that
     does not exist gives the spine up to its nearest ancestor. With ``call=False`` functions are left out
-    instead of called. Never raises for what the application put into the tree: that is the second result.
+    instead of called, and so is what stands in the root and is of the type ``without``. Never raises for
+    what the application put into the tree: that is the second result.
     """
     with Asker() as asker:
         reader = _Reader(asker if call else None, MAX_DEPTH + len(path))
-        root = reader.container(live_root(), _traits(StatContainer), (), path)
+        top = StatContainer() if without else live_root()
+        if without:
+            live = copied(live_root().data).items()
+            top.data = {key: value for key, value in live if not issubclass(type(value), without)}
+        root = reader.container(top, _traits(StatContainer), (), path)
     return root, reader.problems
 
 
