@@ -83,7 +83,7 @@ def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not()
         ("14.4 *", "60 *"),
         ("> 6 *", "> 9 *"),
         ("(pyramid_scales_workers[30m])", "(pyramid_scales_workers[3m])"),
-        (">= pyramid_scales_series_limit", "> pyramid_scales_series_limit"),
+        ("0.95 *", "1.5 *"),
         ("> 0\n", "> 100\n"),
         ("unless pyramid_scales_workers", "and pyramid_scales_workers"),
     ],
