@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from operator import add
+from itertools import compress
 
 from .snapshot import Labels, Requests, Series, Slice
 
@@ -55,9 +55,13 @@ def merge_series(same: Sequence[Series]) -> Series:
 
 
 def _added(columns: Iterable[Sequence[int]]) -> Sequence[int]:
-    total: Sequence[int] = ()
-    for column in columns:
-        total = list(map(add, total, column)) if total else column
+    """The sums by place. Most buckets are empty, so only the others are looked at."""
+    first, *rest = columns
+    total = list(first)
+    places = range(len(total))
+    for column in rest:
+        for place in compress(places, column):
+            total[place] += column[place]
     return total
 
 
