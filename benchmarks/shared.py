@@ -1,0 +1,164 @@
+"""What sharing costs: a record, and a page that shows all workers.
+
+    python benchmarks/shared.py [DIRECTORY]
+
+Every figure is a ratio of two processor times of one run: the variants take turns, and each counts with
+the fastest of its rounds. The workers are real processes with files in a new directory below DIRECTORY,
+which is /dev/shm where that exists.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+warnings.simplefilter("ignore")
+
+from pyramid.config import Configurator  # noqa: E402
+
+from pyramid_scales import application  # noqa: E402
+from pyramid_scales.histogram import Layout  # noqa: E402
+from pyramid_scales.recorder import Recorder  # noqa: E402
+from pyramid_scales.shared import Shared  # noqa: E402
+from pyramid_scales.snapshot import Labels  # noqa: E402
+from pyramid_scales.store import PrivateStore, Store  # noqa: E402
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+RECORDS = 5_000
+REQUESTS = 20
+
+
+def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Processor seconds of the fastest round of each variant; they alternate."""
+    best = dict.fromkeys(variants, float("inf"))
+    gc.collect()
+    gc.disable()
+    for _ in range(rounds):
+        for name, function in variants.items():
+            started = time.process_time()
+            function()
+            best[name] = min(best[name], time.process_time() - started)
+    gc.enable()
+    return best
+
+
+def recording(store: Callable[[], Store]) -> Callable[[], None]:
+    """Many records into one series."""
+    recorder = Recorder(BUCKETS, 500, store)
+    recorder.open()
+    cell = recorder.cell(Labels("route", "/route", "GET", 200, ""))
+
+    def run() -> None:
+        record, clock = recorder.record, recorder.clock
+        for _ in range(RECORDS):
+            start = clock()
+            record(cell, start, clock())
+
+    return run
+
+
+class Site:
+    """An application that has answered requests on so many routes."""
+
+    def __init__(self, directory: str | None, name: str, series: int) -> None:
+        settings = {"scales.shared_dir": directory, "scales.max_series": series + 10}
+        config = Configurator(settings=settings)
+        config.include("pyramid_scales")
+        self._wsgi: Any = config.make_wsgi_app()
+        app = application.of(self._wsgi.registry)
+        if app.shared is not None:
+            app.shared._name = name  # all processes of this program are one application
+        recorder: Any = app.recorder
+        recorder.open()
+        for number in range(series):
+            cell = recorder.cell(Labels(f"route{number}", f"/route{number}", "GET", 200, ""))
+            for request in range(REQUESTS):
+                now = recorder.clock()
+                recorder.record(cell, now - 1000 * 3 ** (request % 12), now)
+
+    def page(self, form: str) -> Callable[[], bytes]:
+        """Ask for the page."""
+
+        def get() -> bytes:
+            environ: dict[str, Any] = {"PATH_INFO": "/scales/", "QUERY_STRING": f"format={form}"}
+            setup_testing_defaults(environ)
+            return b"".join(self._wsgi(environ, lambda *_: None))
+
+        return get
+
+
+def worker(directory: str, name: str, series: int, stays: bool) -> int:
+    """A process with a site of its own; it has done its work when this returns."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        Site(directory, name, series)
+        os.write(write, b".")
+        if stays:
+            signal.pause()
+        os._exit(0)
+    os.read(read, 1)
+    os.close(read)
+    os.close(write)
+    if not stays:
+        os.waitpid(pid, 0)
+    return pid
+
+
+def show(what: str, ratio: float, note: str = "") -> None:
+    """A line of the table."""
+    print(f"{what:<72}{ratio:6.2f}  {note}".rstrip())
+
+
+def records(directory: str) -> None:
+    """A record in shared memory against one in private memory."""
+    shared = Shared(directory, 300, "records", Layout.of(BUCKETS))
+    times = fastest({"private": recording(PrivateStore), "shared": recording(shared.open_store)}, 200)
+    shared.close()
+    show("a record in shared memory / in private memory", times["shared"] / times["private"])
+
+
+def pages(directory: str, series: int, rounds: int) -> None:
+    """A page of eight workers against a page of one."""
+    workers = [worker(directory, f"pages{series}", series, stays=True) for _ in range(7)]
+    one, eight = Site(None, "", series), Site(directory, f"pages{series}", series)
+    for form in ("html", "json", "prometheus"):
+        times = fastest({"one": one.page(form), "eight": eight.page(form)}, rounds)
+        note = f"({times['eight'] * 1000:.0f} ms)"
+        show(f"{form} of 8 workers, {series} series each / of one", times["eight"] / times["one"], note)
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def gone(directory: str) -> None:
+    """A page after many workers have come and gone against a page after one has."""
+    for _ in range(50):
+        worker(directory, "many", 50, stays=False)
+    worker(directory, "few", 50, stays=False)
+    sites = {name: Site(directory, name, 50).page("json") for name in ("few", "many")}
+    times = fastest(sites, 30)
+    show("a page after 50 workers came and went / after one did", times["many"] / times["few"])
+
+
+def main() -> None:
+    """Print the table."""
+    below = [*sys.argv[1:2], *(["/dev/shm"] if os.path.isdir("/dev/shm") else []), None]
+    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(dir=below[0]) as directory:
+        records(directory)
+        pages(directory, 50, 30)
+        pages(directory, 500, 7)
+        gone(directory)
+
+
+if __name__ == "__main__":
+    main()
