@@ -14,6 +14,7 @@ SLICES = 90
 """Steps of ten seconds that a drawing of fifteen minutes is wide."""
 TALL = 24
 """Height of a sparkline in units of its drawing."""
+_PLACES = [str(TALL - height) for height in range(TALL + 1)]
 WIDTH, HEIGHT = 720, 150
 """Size of the drawing of a histogram, without its labels."""
 
@@ -40,11 +41,20 @@ def bars(values: Sequence[float], top: float, step: int = 1) -> str:
     )
 
 
+def steps(values: Sequence[float], top: float, step: int) -> str:
+    """A path of level strokes ``step`` wide, the last of them up to the right edge."""
+    if not values:
+        return ""
+    scale = TALL / top if top else 0.0
+    heights = [_PLACES[int(value * scale + 0.5)] for value in values]
+    return f"M{SLICES - step * len(values)} {f'h{step}V'.join(heights)}h{step}"
+
+
 def coarse(values: Sequence[float], step: int) -> list[float]:
     """The highest of every ``step`` values, counted from the end, so that a spike stays a spike."""
     first = len(values) % step
     head = [max(values[:first])] if first else []
-    return head + [max(group) for group in zip(*(values[first + at :: step] for at in range(step)))]
+    return head + list(map(max, *(values[first + at :: step] for at in range(step))))
 
 
 class Row(NamedTuple):
@@ -59,7 +69,7 @@ def row(spark: Sparkline, step: int = 3) -> Row:
     rates = coarse(spark.rates, step)
     top = max(rates, default=0.0)
     errors = bars(coarse(spark.errors, step), top, step) if any(spark.errors) else ""
-    return Row(line(rates, top, step), errors)
+    return Row(steps(rates, top, step), errors)
 
 
 class Trace(NamedTuple):

@@ -27,10 +27,10 @@ class Column(NamedTuple):
 
 
 def change_text(change: float) -> str:
-    """A change of rate: ``+120 %``, ``-40 %`` with a true minus; a small one is none."""
+    """A change of rate: ``+120 %``, ``-40 %``; a small one is none."""
     if abs(change) < 0.05:
         return "±0"
-    sign = "+" if change > 0 else "\N{MINUS SIGN}"
+    sign = "+" if change > 0 else "-"
     return f"{sign}{abs(change) * 100:,.0f}{units.SPACE}%"
 
 
@@ -83,10 +83,10 @@ def arranged(routes: Iterable[Route], by: Sorting) -> list[Route]:
 
 
 class Cell(NamedTuple):
-    """One figure of a route: what a browser sorts by, what people read, and whether it is alarming."""
+    """One figure of a route; every text is safe in HTML."""
 
-    key: str
-    value: Any
+    value: str
+    """What a browser sorts by; ``""`` where there is no figure."""
     text: str
     bad: bool
 
@@ -94,8 +94,8 @@ class Cell(NamedTuple):
 def cells(found: Figures) -> list[Cell]:
     """The figures of one route, in the order of the columns."""
     shown = []
-    for column in FIGURES:
-        value = column.value(found)
-        bad = column.key == "errors" and bool(value)
-        shown.append(Cell(column.key, "" if value is None else value, column.text(value), bad))
+    for key, _, value_of, text_of, _ in FIGURES:
+        value = value_of(found)
+        exact = "" if value is None else f"{value:.6g}" if type(value) is float else str(value)
+        shown.append(Cell(exact, text_of(value), key == "errors" and bool(value)))
     return shown

@@ -1,4 +1,8 @@
-"""What each figure of the page means: one plain sentence each, printed at the end of the page."""
+"""What each figure of the page means: one plain sentence each, printed at the end of the page.
+
+Here and in the other texts of ours stands no character above U+00FF: a single one would double the
+memory that Python needs for a page.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ REQUESTS: tuple[Explanation, ...] = (
         "change",
         "Change",
         "How far the rate of the last minute is from that of the last fifteen:"
-        " +100 % is twice as many requests; at \N{MINUS SIGN}100 % there are none any more.",
+        " +100 % is twice as many requests; at -100 % there are none any more.",
     ),
     Explanation(
         "errors",
@@ -110,5 +114,9 @@ STATISTICS: tuple[Explanation, ...] = (
         "A sampled distribution of scales: count, minimum and maximum are of all time, the percentiles of a"
         " sample of recent values, refreshed at most every 20 seconds.",
     ),
-    Explanation("near", "≈", "Merged from several workers: approximate, or up to a second old."),
+    Explanation(
+        "near",
+        "Approximate",
+        "Marked with a double tilde: merged from several workers: approximate, or up to a second old.",
+    ),
 )

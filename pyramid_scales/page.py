@@ -7,7 +7,7 @@ the templates hold every byte of markup.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -18,10 +18,12 @@ from .assets import static_files, templates
 from .lookup import Leaf
 from .page_context import BadParameter, PageContext
 from .page_head import head
-from .snapshot import Node, Path
+from .snapshot import Path
 
 __all__ = ["BadParameter", "PageContext", "render", "render_error"]
 
+TREE = Markup("<!--tree-->")
+"""Where the tree belongs; escaped texts can't hold it."""
 OWN = "pyramid"
 """The key of what this package itself puts in the tree."""
 
@@ -33,7 +35,10 @@ def render(context: PageContext) -> str:
     """
     name = "fragment.jinja2" if context.fragment else "page.jinja2"
     shown = {"page": context, **_frame(context.address), **head(context), **_figures(context)}
-    return templates().get_template(name).render(shown)
+    # The tree can be megabytes, and each template around it would copy it: it is put in at the end.
+    tree, shown["tree"] = shown["tree"], TREE
+    before, _, after = templates().get_template(name).render(shown).partition(TREE)
+    return "".join([before, *tree, after])
 
 
 def render_error(status: str, title: str, sentences: Sequence[str], address: Address) -> str:
@@ -55,7 +60,13 @@ def _frame(address: Address) -> dict[str, Any]:
 def _figures(context: PageContext) -> dict[str, Any]:
     """What was asked for: one route, or the tree, at its root below the overview."""
     about = explanations.STATISTICS
-    nothing: dict[str, Any] = {"route": None, "traffic": None, "columns": columns.COLUMNS, "legend": about}
+    nothing: dict[str, Any] = {
+        "route": None,
+        "traffic": None,
+        "tree": (),
+        "columns": columns.COLUMNS,
+        "legend": about,
+    }
     try:
         by = columns.sorting(context.sort, context.order)
     except ValueError as error:
@@ -68,7 +79,7 @@ def _figures(context: PageContext) -> dict[str, Any]:
         return nothing | _tree(context, frozenset())
     found = traffic.view_of(requests, by, context)
     about = explanations.REQUESTS + (explanations.WORKERS if found.workers else ()) + about
-    table = _template("routes.jinja2", traffic=found)
+    table = Markup("".join(_pieces("routes.jinja2", traffic=found)))
     return nothing | {
         "traffic": found,
         "routes": table,
@@ -90,32 +101,32 @@ def _route(context: PageContext, name: str) -> route_page.RouteView:
 
 def _tree(context: PageContext, closed: frozenset[Path]) -> dict[str, Any]:
     """The statistics, as HTML, as the bare values of a tree that the browser has, or a single one."""
-    shown: dict[str, Any] = {"leaf": None, "tree": None, "values": None, "shape": "", "nothing": False}
+    shown: dict[str, Any] = {"leaf": None, "tree": (), "values": None, "shape": "", "nothing": False}
     found = context.found
     if isinstance(found, Leaf):
         return shown | {"leaf": _leaf(found)}
-    shape = rows.shape(found, context.path, closed)
+    gathered = rows.gather(found, context.path, closed)
+    shape = rows.shape(gathered)
     if context.fragment == shape:
-        return shown | {"shape": shape, "values": rows.bare(found, context.path, closed)}
+        return shown | {"shape": shape, "values": rows.bare(gathered)}
     nothing = not found.data and not found.children
-    return shown | {"shape": shape, "nothing": nothing, "tree": _rows(context, found, closed)}
+    return shown | {"shape": shape, "nothing": nothing, "tree": _rows(context, gathered)}
 
 
 def _leaf(leaf: Leaf) -> dict[str, str]:
     if leaf.type_name == "error":
-        return {"type": "error", "exact": rows.UNREAD, "human": ""}
+        return {"type": "error", "exact": values.UNREAD, "human": ""}
     text = values.exact([leaf.value])[0]
     return {"type": leaf.type_name, "exact": text, "human": values.human(leaf.type_name, leaf.value, text)}
 
 
-def _rows(context: PageContext, found: Node, closed: frozenset[Path]) -> Markup:
+def _rows(context: PageContext, found: rows.Gathered) -> Iterator[str]:
     address = context.address
     suffix = address.to((), **context.kept)[len(address.base) :]
-    plan = rows.Plan(address, suffix, context.snapshot.approximate, bool(context.query), closed)
-    levels = rows.levels(found, context.path, plan)
-    return _template("tree.jinja2", rows=levels)
+    plan = rows.Plan(address, suffix, context.snapshot.approximate, unfold=bool(context.query))
+    return _pieces("tree.jinja2", rows=rows.levels(found, context.path, plan))
 
 
-def _template(name: str, **shown: Any) -> Markup:
+def _pieces(name: str, **shown: Any) -> Iterator[str]:
     """A part with many rows, rendered apart: each template around it would cost a step for each row."""
-    return Markup(templates().get_template(name).render(shown))
+    return templates().get_template(name).generate(shown)

@@ -1,42 +1,64 @@
 """The tree as flat rows: what the template loops over, once, without recursion.
 
-A text of the application enters here as it is and leaves escaped for HTML (by markupsafe, as the template
-engine would, but a whole level at once: a call for each of 10,000 texts would cost more than the page).
+A text of the application enters here as it is and leaves escaped for HTML. All texts of a tree are
+treated together, list by list: a few calls for a page, not a few for each statistic.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from markupsafe import escape
-
 from . import values
-from .address import Address, encode_key
+from .address import Address
 from .keys import sort_key
+from .plain_text import escape_all, segments
 from .snapshot import Kind, Node, Path
 
 EMPTY_KEY = '""'
 """What stands for a key without text."""
-UNREAD = "could not be read"
-"""What stands for a value that failed; its reason is in the list of problems."""
 
-_SEPARATOR = "\0"
-_DIVIDER = "\x1f"
-_UNSENDABLE = {0x1F: " ", 0: "\N{REPLACEMENT CHARACTER}"}
-_PLAIN = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
-_PLAIN_LEVEL = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:\0[A-Za-z0-9_-][A-Za-z0-9_.-]*)*").fullmatch
-_SAFE = frozenset((int, float, bool, type(None)))
+_DIVIDER, _UNIT = "\x1f", "\x1e"
+_UNSENDABLE = {0x1F: " ", 0x1E: " ", 0: "\N{REPLACEMENT CHARACTER}"}
 _FOLDED = frozenset((Kind.PMF, Kind.METER))
 _MOST_DEPTH = 3
 _MOST_LEAVES = 40
 
 
-Leaf = tuple[str, str, str, str, str]
-"""One statistic: its address, key, type, exact value, and the value as people read it (rounded,
-grouped, in a unit; ``""`` where the exact text reads well). All safe in HTML."""
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """The statistics directly in a container, as columns of texts that are safe in HTML."""
+
+    href: str
+    """What an address of each begins with; its part of ``ends`` and ``/suffix`` follow."""
+    suffix: str
+    ends: Sequence[str]
+    names: Sequence[str]
+    types: Sequence[str]
+    exact: Sequence[str]
+    human: Sequence[str]
+    """The values rounded, grouped or in a unit; ``""`` where the exact text reads well."""
+
+    def laid(self, row: Sequence[str], more: Sequence[str]) -> str:
+        """The columns between the pieces of markup that the template gives.
+
+        ``row``: before the address, name, type and exact text, and after it. ``more``, where a human text
+        follows: instead of the first and the last of these, and after that text. A loop in the template
+        would say the same at three times the cost.
+        """
+        start, to_name, to_type, to_exact, end = row
+        other, before, after = more
+        start, other, to_name = start + self.href, other + self.href, f"/{self.suffix}{to_name}"
+        columns = zip(self.ends, self.names, self.types, self.exact, self.human)
+        return "".join(
+            [
+                f"{other}{at}{to_name}{name}{to_type}{kind}{to_exact}{exact}{before}{human}{after}"
+                if human
+                else f"{start}{at}{to_name}{name}{to_type}{kind}{to_exact}{exact}{end}"
+                for at, name, kind, exact, human in columns
+            ]
+        )
 
 
 class Level(NamedTuple):
@@ -52,10 +74,10 @@ class Level(NamedTuple):
     """Closed by the application: shown as a link to its own page, without its content."""
     approximate: bool
     kind: str
-    leaves: Sequence[Leaf]
+    leaves: Leaves | None
 
 
-END = Level("", "", "", False, False, False, "", ())
+END = Level("", "", "", False, False, False, "", None)
 """Where a container ends."""
 
 
@@ -69,30 +91,60 @@ class Plan:
     approximate: frozenset[Path] = frozenset()
     unfold: bool = False
     """Open every level: the reader searched."""
-    closed: frozenset[Path] = frozenset()
-    """Nodes to show as links (shown elsewhere on the page)."""
 
 
-def walk(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> Iterator[tuple[Path, Node] | None]:
-    """Every container from ``node`` down in the page's order; ``None`` where one ends.
+class Place(NamedTuple):
+    """A container, and which of the tree's keys and values are directly in it."""
 
-    A collapsed one is named, not entered (so no ``None`` follows), unless it is ``node`` itself.
-    """
+    path: Path
+    node: Node
+    link: bool
+    leaves: slice
+
+
+class Gathered(NamedTuple):
+    """All of a tree in the order of the page."""
+
+    places: Sequence[Place | None]
+    """Every container; ``None`` where one ends that is no link."""
+    keys: list[str]
+    values: list[Any]
+
+
+def gather(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> Gathered:
+    """Everything from ``node`` down. Unless it is ``node``, a container that is collapsed, or in ``closed``
+    because it is shown elsewhere, is named but not entered."""
+    places: list[Place | None] = []
+    keys: list[str] = []
+    found: list[Any] = []
     stack: list[tuple[Path, Node] | None] = [(path, node)]
     while stack:
         item = stack.pop()
-        yield item
-        if item is None or (item[0] != path and is_link(item, closed)):
+        if item is None:
+            places.append(None)
             continue
         where, parent = item
-        stack.append(None)
-        keys = reversed(sorted_keys(parent, parent.children))
-        stack.extend(((*where, key), parent.children[key]) for key in keys)
+        link = (parent.collapsed or where in closed) and where != path
+        start = len(keys)
+        if not link:
+            _add_leaves(parent, keys, found)
+            stack.append(None)
+            if parent.children:
+                below = reversed(sorted_keys(parent, parent.children))
+                stack.extend([((*where, key), parent.children[key]) for key in below])
+        places.append(Place(where, parent, link, slice(start, len(keys))))
+    return Gathered(places, keys, found)
 
 
-def is_link(item: tuple[Path, Node], closed: frozenset[Path]) -> bool:
-    """Whether a container is shown as a link, below the one that was asked for."""
-    return item[1].collapsed or item[0] in closed
+def _add_leaves(node: Node, keys: list[str], found: list[Any]) -> None:
+    data = node.data
+    if node.kind is Kind.LIST:
+        data = node.leaves()
+    elif node.children:
+        data = {key: value for key, value in data.items() if key not in node.children}
+    ordered = sorted_keys(node, data)
+    keys += ordered
+    found += [data[key] for key in ordered]
 
 
 def sorted_keys(node: Node, keys: Any) -> list[str]:
@@ -102,145 +154,74 @@ def sorted_keys(node: Node, keys: Any) -> list[str]:
     return sorted(keys, key=lambda key: sort_key(key, node.order))
 
 
-def leaves(node: Node) -> tuple[list[str], list[Any]]:
-    """Keys and values of the statistics directly in ``node``, in the page's order."""
-    if node.kind is Kind.LIST:
-        found = node.leaves()
-    elif node.children:
-        found = {key: value for key, value in node.data.items() if key not in node.children}
-    else:
-        found = node.data
-    keys = sorted_keys(node, found)
-    return keys, [found[key] for key in keys]
-
-
-def levels(node: Node, path: Path, plan: Plan) -> Iterator[Level]:
+def levels(found: Gathered, path: Path, plan: Plan) -> Iterator[Level]:
     """The rows of the tree: a level where a container begins, :data:`END` where it ends."""
+    texts = values.texts_of(found)
+    exact = texts.exact if texts.safe else escape_all(texts.exact)
+    # Most keys stand in many containers.
+    different = list(dict.fromkeys(found.keys))
+    name_of = dict(zip(different, [name or EMPTY_KEY for name in escape_all(different)]))
+    end_of = dict(zip(different, segments(different)))
+    names = [name_of[key] for key in found.keys]
+    ends = [end_of[key] for key in found.keys]
+    own = [place.path[-1] if place.path else "" for place in found.places if place is not None]
+    own_names = iter(list(zip(escape_all(own), segments(own))))
     suffix, *hrefs = escape_all([plan.suffix, plan.address.base, plan.address.to(path)])
-    for item in walk(node, path, plan.closed):
-        if item is None:
+    for place in found.places:
+        if place is None:
             hrefs.pop()
             yield END
             continue
-        where, found = item
+        where, here, link, part = place
+        key, end = next(own_names)
         depth = len(where) - len(path)
-        href = f"{hrefs[-1]}{_segment(where[-1])}/" if depth else hrefs[-1]
-        link = depth > 0 and is_link(item, plan.closed)
+        href = f"{hrefs[-1]}{end}/" if depth else hrefs[-1]
+        amount = part.stop - part.start
+        columns = (ends[part], names[part], texts.types[part], exact[part], texts.human[part])
+        leaves = Leaves(href, suffix, *columns) if amount else None
         if not link:
             hrefs.append(href)
-        yield _level(found, where, Link(href, suffix), link, depth, plan)
-
-
-class Link(NamedTuple):
-    """The two ends of an address, safe in HTML; keys go between them."""
-
-    href: str
-    suffix: str
-
-
-def _level(node: Node, path: Path, to: Link, link: bool, depth: int, plan: Plan) -> Level:
-    write = values.meaning(path, node.kind)
-    (key,) = escape_all(path[-1:] or ("",))
-    rows = () if link else _leaves(node, to, write)
-    is_open = plan.unfold or not depth or _opens(node, depth, len(rows))
-    near = bool(plan.approximate) and path in plan.approximate
-    said = values.digest(node, write)
-    return Level(to.href + to.suffix, key or EMPTY_KEY, said, is_open, link, near, node.kind.value, rows)
+        is_open = plan.unfold or not depth or _opens(here, depth, amount)
+        near = bool(plan.approximate) and where in plan.approximate
+        said = values.digest(place, found, texts)
+        yield Level(href + suffix, key or EMPTY_KEY, said, is_open, link, near, here.kind.value, leaves)
 
 
 def _opens(node: Node, depth: int, amount: int) -> bool:
     return depth <= _MOST_DEPTH and amount <= _MOST_LEAVES and node.kind not in _FOLDED
 
 
-def _leaves(node: Node, to: Link, write: values.Writer | None) -> list[Leaf]:
-    keys, found = leaves(node)
-    if not keys:
-        return []
-    kinds = list(map(type, found))
-    names: Sequence[str] = escape_all(keys)
-    texts: Sequence[str] = values.exact(found)
-    if not _SAFE.issuperset(kinds):
-        texts = escape_all(texts)
-    types: Sequence[str] = [kind.__name__ for kind in kinds]
-    if node.marks:
-        types = escape_all([node.marks.get(key, name) for key, name in zip(keys, types)])
-        texts = [UNREAD if name == "error" else text for name, text in zip(types, texts)]
-    if "" in keys:
-        names = [name or EMPTY_KEY for name in names]
-    human = list(map(write, keys, found)) if write else values.humans(types, found, texts)
-    addresses = [f"{to.href}{segment}/{to.suffix}" for segment in segments(keys)]
-    return list(zip(addresses, names, types, texts, human))
-
-
-def escape_all(texts: Sequence[str]) -> Sequence[str]:
-    """Each text, escaped for HTML; what HTML cannot carry (NUL) becomes U+FFFD."""
-    if _are_plain(texts):
-        return texts
-    safe = str(escape(_SEPARATOR.join(texts))).split(_SEPARATOR)
-    if len(safe) == len(texts):
-        return safe
-    return [str(escape(text.replace(_SEPARATOR, "\N{REPLACEMENT CHARACTER}"))) for text in texts]
-
-
-def segments(keys: Sequence[str]) -> Sequence[str]:
-    """The part of the address that each key is; percent-encoded, so safe in HTML too."""
-    return keys if _are_plain(keys) else [_segment(key) for key in keys]
-
-
-def _are_plain(texts: Sequence[str]) -> bool:
-    """Whether every text is plain, and needs neither escaping nor percent-encoding."""
-    joined = _SEPARATOR.join(texts)
-    return _PLAIN_LEVEL(joined) is not None and joined.count(_SEPARATOR) == len(texts) - 1
-
-
-def _segment(key: str) -> str:
-    return key if _PLAIN(key) else encode_key(key)
-
-
-def shape(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> str:
+def shape(found: Gathered) -> str:
     """A short text that stays the same in a process while the tree keeps its levels, keys and types.
 
     From ``hash()``, which Python keeps with each key: it differs between processes that were not forked
     from one, and then the browser gets the tree anew.
     """
-    seen: list[Any] = [path]
-    for item in walk(node, path, closed):
-        if item is None or (item[0] != path and is_link(item, closed)):
-            seen.append(item and item[0][-1])
-            continue
-        where, found = item
-        keys, held = leaves(found)
-        seen += (where[-1:], tuple(keys), tuple(map(type, held)), tuple(found.marks.items()))
-    return f"{hash(tuple(seen)) & 0xFFFFFFFFFFFFFFFF:x}"
+    places = [place and (place.path, place.link, place.leaves.stop) for place in found.places]
+    marks = [tuple(place.node.marks.items()) for place in found.places if place and place.node.marks]
+    parts = (tuple(places), tuple(found.keys), tuple(map(type, found.values)), tuple(marks))
+    return f"{hash(parts) & 0xFFFFFFFFFFFFFFFF:x}"
 
 
-def bare(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> str:
+def bare(found: Gathered) -> str:
     """The values alone, in the order of the rows: what a closed level says of itself (but for the first),
-    exact and human text of each leaf. U+001F divides them."""
-    found: list[str] = []
-    for item in walk(node, path, closed):
-        if item is None or (item[0] != path and is_link(item, closed)):
-            continue
-        where, level = item
-        write = values.meaning(where, level.kind)
-        if where != path:
-            found.append(values.digest(level, write))
-        keys, held = leaves(level)
-        for pair in zip(*_texts(level, keys, held, write)):
-            found += pair
-    return _DIVIDER.join(found)
+    exact text of each leaf. U+001F divides them. The script rounds and groups by itself, as ``values``
+    does; what it can't know, a text with a unit, follows its exact text after U+001E."""
+    texts = values.texts_of(found, only_units=True)
+    every = texts.exact if texts.safe else _sendable(texts.exact)
+    said: list[str] = []
+    for number, place in enumerate(found.places):
+        if place is not None:
+            if number and not place.link:
+                said.append(values.digest(place, found, texts))
+            exact, human = every[place.leaves], texts.human[place.leaves]
+            said += map(f"{{}}{_UNIT}{{}}".format, exact, human) if any(human) else exact
+    return _DIVIDER.join(said)
 
 
-def _texts(
-    node: Node, keys: list[str], found: list[Any], write: values.Writer | None
-) -> tuple[Sequence[str], Sequence[str]]:
-    texts = values.exact(found)
-    if not _SAFE.issuperset(map(type, found)):
-        texts = [
-            text.replace(_DIVIDER, " ").replace(_SEPARATOR, "\N{REPLACEMENT CHARACTER}") for text in texts
-        ]
-    types = [type(value).__name__ for value in found]
-    if node.marks:
-        types = [node.marks.get(key, name) for key, name in zip(keys, types)]
-        texts = [UNREAD if name == "error" else text for name, text in zip(types, texts)]
-    return texts, list(map(write, keys, found)) if write else values.humans(types, found, texts)
+def _sendable(texts: Sequence[str]) -> Sequence[str]:
+    """The texts without the characters that have a meaning here, or none in HTML."""
+    joined = "".join(texts)
+    if not any(char in joined for char in map(chr, _UNSENDABLE)):
+        return texts
+    return [text.translate(_UNSENDABLE) for text in texts]

@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import quote
 
 from . import charts, figures, units
+from .address import clean
 from .columns import COLUMNS, Cell, Column, Sorting, arranged, cells
 from .figures import Figures, Overview, Route
 from .page_context import PageContext
+from .plain_text import escape_all
 from .snapshot import Requests, Worker
 
 
 class Row(NamedTuple):
-    """One route in the table."""
+    """One route in the table; every text is safe in HTML."""
 
     name: str
     pattern: str
     href: str
-    cells: Sequence[Cell]
     methods: str
+    cells: Sequence[Cell]
     drawing: charts.Row
 
 
-def rows(routes: Iterable[Route], to: Callable[[str], str]) -> list[Row]:
+def rows(routes: Sequence[Route], to: Callable[[str], str]) -> list[Row]:
     """The rows of the table; ``to`` gives the address of a route's own page."""
+    names = [route.name for route in routes]
+    patterns = ["" if route.pattern == route.name else route.pattern for route in routes]
+    methods = [" ".join(route.methods) for route in routes]
+    columns = zip(*map(escape_all, (names, patterns, [to(name) for name in names], methods)))
     return [
-        Row(
-            route.name,
-            "" if route.pattern == route.name else route.pattern,
-            to(route.name),
-            cells(route),
-            " ".join(route.methods),
-            charts.row(route.sparkline),
-        )
-        for route in routes
+        Row(name, pattern, href, used, cells(route), charts.row(route.sparkline))
+        for route, (name, pattern, href, used) in zip(routes, columns)
     ]
 
 
@@ -177,10 +177,12 @@ class TrafficView:
 def view_of(requests: Requests, by: Sorting, context: PageContext) -> TrafficView:
     """The overview and the routes."""
     found = figures.summary(requests)
-    address, kept, workers = context.address, context.kept, context.snapshot.workers
+    workers = context.snapshot.workers
+    start = context.address.to((), **context.kept)
+    start += "&route=" if context.kept else "?route="
 
     def to(name: str) -> str:
-        return address.to((), route=name, **kept)
+        return start + quote(clean(name), safe="")
 
     return TrafficView(
         tiles=tiles(found.overview),

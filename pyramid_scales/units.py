@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 SPACE = "\N{NO-BREAK SPACE}"
-NONE = "\N{EN DASH}"
+NONE = "-"
 """Stands where there is nothing to show."""
 
 _SMALL = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))

@@ -1,18 +1,70 @@
-"""How the page writes a statistic: its exact text, and beside it the text that people read."""
+"""How the page writes statistics: their exact texts, and beside them the texts that people read."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from markupsafe import escape
 
 from . import units
 from .snapshot import Kind, Node, Path
+
+if TYPE_CHECKING:
+    from .rows import Gathered, Place
+
+UNREAD = "could not be read"
+"""What stands for a value that failed; its reason is in the list of problems."""
 
 Writer = Callable[[str, Any], str]
 """Key and value of a statistic → the text that people read, ``""`` where the exact one reads well."""
 
 _UNUSUAL = frozenset(("nan", "inf", "-inf"))
+_SAFE = frozenset((int, float, bool, type(None)))
+_PMF = (("count", "count"), ("median", "median"), ("99percentile", "99 %"))
+_METER = (("count", "count"), ("m1", "m1"))
+
+
+class Texts(NamedTuple):
+    """The texts of all values of a tree, list beside list."""
+
+    types: Sequence[str]
+    """Safe in HTML, as ``human``."""
+    exact: Sequence[str]
+    human: list[str]
+    """Rounded, grouped or in a unit; ``""`` where the exact text reads well."""
+    safe: bool
+    """No value is text: ``exact`` needs no escaping."""
+
+
+def texts_of(found: Gathered, only_units: bool = False) -> Texts:
+    """The texts of a gathered tree; with ``only_units`` no human texts but those that have a unit."""
+    kinds = list(map(type, found.values))
+    names = {kind: kind.__name__ for kind in set(kinds)}
+    types = [names[kind] for kind in kinds]
+    texts = exact(found.values)
+    safe = _SAFE.issuperset(names)
+    human = [""] * len(texts) if only_units else humans(types, found.values, texts)
+    for place in found.places:
+        if place is None:
+            continue
+        part = place.leaves
+        if place.node.marks:
+            safe = False
+            _set_marks(place.node, found.keys[part], part.start, types, texts)
+        write = meaning(place.path, place.node.kind)
+        if write is not None:
+            human[part] = map(write, found.keys[part], found.values[part])
+    return Texts(types, texts, human, safe)
+
+
+def _set_marks(node: Node, keys: Sequence[str], start: int, types: list[str], texts: list[str]) -> None:
+    for index, key in enumerate(keys, start):
+        name = node.marks.get(key)
+        if name is not None:
+            types[index] = str(escape(name))
+            texts[index] = UNREAD if name == "error" else texts[index]
 
 
 def exact(found: Sequence[Any]) -> list[str]:
@@ -37,44 +89,45 @@ def human(name: str, value: Any, text: str) -> str:
 def humans(names: Sequence[str], found: Sequence[Any], texts: Sequence[str]) -> list[str]:
     """:func:`human` of many; what most of them are (short texts, ints, usual floats) takes no call."""
     return [
-        ""
-        if len(text) < 5
-        else f"{value:,}"
+        (f"{value:,}" if len(text) > 4 else "")
         if name == "int"
-        else f"{value:.4g}"
-        if name == "float" and len(text) > 7 and 1e-4 <= value < 1000
-        else human(name, value, text)
+        else (f"{value:.4g}" if 1e-4 <= value < 1000 else units.number(value))
+        if name == "float" and len(text) > 7
+        else ""
         for name, value, text in zip(names, found, texts)
     ]
 
 
-def digest(node: Node, write: Writer | None) -> str:
-    """What a closed level says of itself: the figures of a distribution or meter, else how many it holds."""
-    data = node.data
+def digest(place: Place, found: Gathered, texts: Texts) -> str:
+    """What a closed level says of itself: figures of a distribution or meter, else how many it holds."""
+    node = place.node
     if node.kind is Kind.PMF:
-        return _figures(data, write, (("count", "count"), ("median", "median"), ("99percentile", "99 %")))
+        return _figures(place.leaves, found, texts, _PMF)
     if node.kind is Kind.METER:
-        return _figures(data, write, (("count", "count"), ("m1", "m1")))
-    amount = len(data) + sum(child.collapsed for child in node.children.values())
-    return f"{amount:,}" + (" entry" if amount == 1 else " entries")
+        return _figures(place.leaves, found, texts, _METER)
+    amount = len(node.data)
+    if node.children:
+        amount += sum(child.collapsed for child in node.children.values())
+    return f"{amount:,} entry" if amount == 1 else f"{amount:,} entries"
 
 
-def _figures(data: Any, write: Writer | None, wanted: Sequence[tuple[str, str]]) -> str:
-    shown = []
+def _figures(part: slice, found: Gathered, texts: Texts, wanted: Sequence[tuple[str, str]]) -> str:
+    said, keys = [], found.keys[part]
     for key, name in wanted:
-        value = data.get(key)
-        if type(value) in (int, float):
-            text = exact([value])[0]
-            said = write(key, value) if write else human(type(value).__name__, value, text)
-            shown.append(f"{name} {said or text}")
-    return " · ".join(shown)
+        if key in keys:
+            index = part.start + keys.index(key)
+            exact, kind = texts.exact[index], texts.types[index]
+            if kind in ("int", "float"):
+                shown = texts.human[index] or human(kind, found.values[index], exact) or exact
+                said.append(f"{name} {shown}")
+    return " · ".join(said)
 
 
 def meaning(path: Path, kind: Kind) -> Writer | None:
     """How to write the values of a container whose units are known, else ``None``."""
     if kind is Kind.STATES:
         return _seconds
-    if path[:1] == ("pyramid",):
+    if path and path[0] == "pyramid":
         return _seconds_but_count if kind is Kind.PMF else _process if path[-1] == "process" else None
     return None
 

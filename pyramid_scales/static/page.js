@@ -91,9 +91,26 @@
         setFirst(row, texts[next++]);
         continue;
       }
-      setFirst(row.firstElementChild.lastElementChild, texts[next++]);
-      patchHuman(row, texts[next++]);
+      const shown = row.firstElementChild.lastElementChild;
+      const [exact, unit] = texts[next++].split("\x1e");
+      setFirst(shown, exact);
+      patchHuman(row, unit === undefined ? human(shown.className.split(" ", 1)[0], exact) : unit);
     }
+  }
+
+  const grouped = (text) => text.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ",");
+
+  // The same as units.number() and values.human() of the server: it sends exact texts alone.
+  function human(type, text) {
+    if (type === "int") return text.length > 4 ? grouped(text) : "";
+    if (type !== "float" || text.length <= 7) return "";
+    const value = Number(text), size = Math.abs(value);
+    if (!isFinite(value)) return text;
+    if (size >= 1e15 || (size > 0 && size < 1e-4)) {
+      return value.toExponential(3).replace(/e([+-])(\d)$/, "e$10$2");
+    }
+    if (size < 1000) return String(Number(value.toPrecision(4)));
+    return grouped(value.toFixed(size >= 1e5 ? 0 : 1));
   }
 
   function patchHuman(row, text) {

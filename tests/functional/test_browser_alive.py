@@ -244,3 +244,24 @@ def usage(browser):
     counters = browser.execute_cdp_cmd("Memory.getDOMCounters", {})
     heap = browser.execute_cdp_cmd("Runtime.getHeapUsage", {})["usedSize"]
     return {**counters, "heap": heap}
+
+
+def test_the_script_rounds_and_groups_like_the_server(browser, site, shop):
+    """The server sends exact values alone; the page must not change by being refreshed."""
+    numbers = [0.1 + 0.2, 1 / 3, 2 / 3e5, 1e-300 / 3, 123456.789, 1234.5678, -98765.4321, 1e15 / 3, 1e16 / 3]
+    numbers += [999.96789, 0.000123456, float("inf"), float("nan"), -1 / 3, 12345678.901234, 1e22, 5e-324]
+    numbers += [10**power + 7 for power in range(20)] + [-1234, -123, 1234567, True, None, "1234567", 0]
+    scales.getStats()["numbers"] = {f"n{index:02}": number for index, number in enumerate(numbers)}
+    browser.get(site.url("/scales/numbers/?refresh=1"))
+    script = "return [...document.querySelectorAll('#tree li')].map(row => row.textContent.trim().replace(/\\s+/g, " "))"
+    before = browser.execute_script(script)
+    assert len(before) == len(numbers)
+    after_refreshes(browser)
+    assert browser.execute_script(script) == before
+    assert browser.execute_script("return document.querySelectorAll('.changed').length") == 0
+    browser.execute_script(
+        "for (const e of document.querySelectorAll('#tree .also')) e.remove();"
+        "for (const e of document.querySelectorAll('#tree li a > :last-child')) e.textContent = '?'"
+    )
+    after_refreshes(browser)
+    assert browser.execute_script(script) == before

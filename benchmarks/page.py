@@ -1,0 +1,140 @@
+"""What the page costs: the whole of it, a refresh of it, its growth, its memory.
+
+    python benchmarks/page.py
+
+Every figure is a ratio of two times of one run: the variants take turns, and each counts with the
+fastest of its rounds, which other programs on the machine have disturbed least. The work below HTTP is
+measured: from a snapshot to the text that is sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import tracemalloc
+import types
+import warnings
+from dataclasses import replace
+
+warnings.simplefilter("ignore")
+
+from greplin import scales  # noqa: E402
+from reading import fastest, plant  # noqa: E402
+
+from pyramid_scales import figures, page, rows, tree  # noqa: E402
+from pyramid_scales.address import Address  # noqa: E402
+from pyramid_scales.histogram import make_bounds  # noqa: E402
+from pyramid_scales.settings import parse  # noqa: E402
+from pyramid_scales.snapshot import Labels, Requests, Series, Slice, Snapshot  # noqa: E402
+
+
+def context_of(requests: Requests | None = None, path: tuple[str, ...] = ()) -> page.PageContext:
+    """What the page of the tree as it is depends on."""
+    root, problems = tree.read(path)
+    found = root
+    for key in path:
+        found = found.children[key]
+    return page.PageContext(Snapshot(root, problems, requests), found, path, Address("/scales/"), now=1e9)
+
+
+def refresh_of(context: page.PageContext) -> page.PageContext:
+    """The same as the page's script asks for it."""
+    closed = frozenset() if context.snapshot.requests is None else frozenset([(page.OWN,)])
+    shape = rows.shape(rows.gather(context.found, context.path, closed))
+    return replace(context, fragment=shape)
+
+
+def requests_of(routes: int) -> Requests:
+    """An application's requests: some routes are busy, most are not, one in four fails now and then."""
+    chance = random.Random(6)
+    le_ns = tuple(round(bound * 1e9) for bound in parse({}).buckets)
+    bounds = make_bounds([bound / 1e9 for bound in le_ns])
+    series = []
+    for number in range(routes):
+        busy = 1 / (1 + number)
+        series.append(_series(chance, bounds, f"route_{number}", 200, "", busy))
+        if number % 4 == 0:
+            series.append(_series(chance, bounds, f"route_{number}", 500, "ValueError", busy / 9))
+    return Requests(bounds, le_ns, tuple(series), 3, 1000, 500)
+
+
+def _series(
+    chance: random.Random, bounds: tuple[int, ...], route: str, status: int, error: str, busy: float
+) -> Series:
+    buckets, slices, count = [0] * (len(bounds) + 1), [], 0
+    middle = chance.randrange(len(bounds) // 4, len(bounds) // 2)
+    for number in range(910, 1001):
+        if chance.random() < max(busy * 9, 0.1):
+            slices.append(Slice(number, count, count * 9_000_000))
+            count += 1 + int(chance.random() * busy * 200)
+    for _ in range(count):
+        buckets[round(chance.gauss(middle, 20))] += 1
+    labels = Labels(route, f"/{route}/{{id}}", "GET", status, error)
+    recent = [math.ceil(amount / 3) for amount in buckets]
+    return Series(labels, buckets, count * 9_000_000, recent, slices)
+
+
+def compare(leaves: int, rounds: int) -> None:
+    """The page and its refresh against ``json.dumps`` of the same data."""
+    print(
+        f"{leaves:,} statistics, in units of json.dumps of the same data   page  refresh  figures of routes"
+    )
+    requests = requests_of(200)
+    compute, known = figures.summary, figures.summary(requests)
+    for shape in ("counters", "distributions"):
+        scales.reset()
+        plant(leaves, shape)
+        for more in (None, requests):
+            context = context_of(more)
+            data = [context.found.data] + ([figures.as_node(more).data] if more else [])
+            again = refresh_of(context)
+            variants = {
+                "dumps": lambda data=data: json.dumps(data),
+                "page": lambda context=context: page.render(context),
+                "refresh": lambda again=again: page.render(again),
+                "figures": lambda more=more: more and compute(more),
+            }
+            # What is computed of requests has a column of its own; json.dumps computes nothing either.
+            figures.summary = lambda _: known
+            times = fastest(variants, rounds)
+            figures.summary = compute
+            whole, short, summed = (times[name] / times["dumps"] for name in ("page", "refresh", "figures"))
+            title = shape + (" and 200 routes" if more else "")
+            print(f"  {title:<63}{whole:5.2f}{short:9.2f}{summed:12.2f}")
+
+
+def grow(rounds: int) -> None:
+    """Time for each statistic as the tree grows, and of a small part of it."""
+    print("statistics        for each, in units of 1,000   page of ten of them   peak memory / output")
+    unit = small = 0.0
+    for leaves in (1_000, 100, 10_000, 100_000):
+        scales.reset()
+        plant(leaves, "counters")
+        container = scales.init(types.SimpleNamespace(), "ten")
+        for number in range(10):
+            container[f"statistic {number}"] = number
+        whole, part = context_of(), context_of(path=("ten",))
+        each = fastest({"page": lambda whole=whole: page.render(whole)}, rounds)["page"] / leaves
+        ten = fastest({"page": lambda part=part: page.render(part)}, rounds * 20)["page"]
+        unit, small = unit or each, small or ten
+        tracemalloc.start()
+        size = len(page.render(whole))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        print(f"{leaves:>10,}{each / unit:>25.2f}{ten / small:>25.2f}{peak / size:>22.2f}")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=30)
+    rounds = parser.parse_args().rounds
+    compare(10_000, rounds)
+    print()
+    grow(max(rounds // 6, 3))
+
+
+if __name__ == "__main__":
+    main()
