@@ -5,6 +5,7 @@ They need ``cgi.escape``, which no current Python has; a stub stands in for it w
 
 from __future__ import annotations
 
+import functools
 import html
 import io
 import json
@@ -17,7 +18,7 @@ from greplin import scales
 
 def _imported() -> tuple[Any, Any]:
     stub = types.ModuleType("cgi")
-    stub.escape = html.escape  # type: ignore[attr-defined]
+    stub.escape = functools.partial(html.escape, quote=False)  # type: ignore[attr-defined]
     real = sys.modules.get("cgi")
     sys.modules["cgi"] = stub
     try:
