@@ -249,16 +249,15 @@ def test_fault_8_circles_and_deep_nesting_break_the_whole_page(
     app: TestApp, root: UserDict[str, Any], make: Callable[[], Any]
 ) -> None:
     root.data.update(good=1, odd=make())
-    with pytest.raises((ValueError, RecursionError)):
-        json_text(root)
-    if make is not plain_loop:
-        with pytest.raises(RecursionError):
-            html_text(root)
+    for format in (json_text, html_text):
+        if (format, make) not in ((json_text, deep), (html_text, plain_loop)):  # depends on the Python
+            with pytest.raises((ValueError, RecursionError)):
+                format(root)
 
     assert shown(app)["good"] == 1
     all_formats(app)
     all_formats(app, "odd")
-    assert "failed" in app.get("/scales/").text or "could not" in app.get("/scales/").text
+    assert "1 statistic could not be read as it is" in app.get("/scales/").text
 
 
 def raising() -> None:
