@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from .claim import acquire
@@ -119,7 +120,9 @@ class SharedHome(Home):
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
-            timer.join(INTERVAL)
+            # It may be about to start; and with gevent, waiting can fail in ways of its own.
+            with suppress(Exception):
+                timer.join(INTERVAL)
         self.look(always=True)
 
     def leave(self) -> Node | None:

@@ -128,6 +128,11 @@ class Shared:
             log.warning("%s Each worker shows itself alone.", reason, exc_info=None if expected else error)
         return reason
 
+    def _publish(self) -> None:
+        home = self._current
+        if home is not None:
+            home.look(always=True)
+
     def _rest(self) -> None:
         home = self._current
         if home is not None and home.pid == os.getpid():
@@ -156,7 +161,7 @@ def _watch(shared: Shared) -> None:
         return run
 
     os.register_at_fork(before=hook(Shared._rest), after_in_parent=hook(Shared._go_on))
-    atexit.register(hook(Shared._rest))
+    atexit.register(hook(Shared._publish))
 
 
 def _statistics() -> Node:
