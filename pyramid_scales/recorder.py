@@ -73,7 +73,7 @@ class Recorder:
         self._begin_with(PrivateStore())
         self._slice = -1
         self._tick = 0
-        self._failed = False
+        self._logged: set[str] = set()
 
     def open(self) -> tuple[Mine, memoryview]:
         """Have this process's own store open; returns its mark and the words of its gauge. Never raises."""
@@ -153,9 +153,9 @@ class Recorder:
         self._log_once("a request could not be recorded")
 
     def _log_once(self, what: str) -> None:
-        if not self._failed:
-            self._failed = True
-            log.exception("%s; further failures are not logged", what)
+        if what not in self._logged:
+            self._logged.add(what)
+            log.exception("%s; this is logged once", what)
 
     def enter(self) -> None:
         """A request begins, for a tween that takes the lock."""

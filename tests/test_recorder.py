@@ -372,6 +372,13 @@ def test_a_hook_that_fails_is_logged_once_and_the_request_is_recorded(caplog):
     assert len(caplog.records) == 1
 
 
+def test_a_hook_that_failed_does_not_hide_that_a_request_could_not_be_recorded(recorder, caplog):
+    recorder.on_slice = lambda: 1 / 0
+    record(recorder, 1)
+    recorder.fail()
+    assert len(caplog.records) == 2
+
+
 def test_a_lock_is_taken_where_there_is_no_global_one(monkeypatch):
     monkeypatch.setattr("sys._is_gil_enabled", lambda: False, raising=False)
     assert needs_lock()
