@@ -145,7 +145,8 @@ class Directory:
             yield _lock_patiently(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         finally:
             # Said aloud, since a process forked meanwhile holds a duplicate of the descriptor.
-            fcntl.flock(fd, fcntl.LOCK_UN)
+            with suppress(OSError):
+                fcntl.flock(fd, fcntl.LOCK_UN)
             os.close(fd)
 
 

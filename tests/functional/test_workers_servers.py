@@ -9,6 +9,7 @@ from os import kill
 
 import pytest
 import servers
+import sharing
 
 
 def counted(server):
@@ -36,6 +37,17 @@ def test_gunicorn_every_answer_is_on_the_page(tmp_path, worker, preload, recycle
         load(server, 4 if recycle else 2)
         assert [counted(server) for _ in range(5)] == [server.answers] * 5
         assert not server.failures
+
+
+@pytest.mark.parametrize("worker", ["sync", "gthread", "gevent"])
+def test_workers_that_gunicorn_recycles_take_no_statistics_with_them(tmp_path, worker):
+    if worker == "gevent":
+        pytest.importorskip("gevent")
+    options = ["--workers", "3", "--worker-class", worker, "--max-requests", "50"]
+    with servers.gunicorn(tmp_path, *options) as server:
+        load(server, 4)
+        sharing.until(lambda: server.tree()["shop"]["orders"] == server.answers)
+        assert server.tree()["shop"]["size"]["count"] == server.answers
 
 
 @pytest.mark.parametrize(
