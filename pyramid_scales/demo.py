@@ -232,13 +232,13 @@ def main(arguments: list[str] | None = None) -> None:
         repeat(lambda: visit(port), 0.15, closing)
 
     def stop(*_: object) -> None:
-        closing.set()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C would be a traceback
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     server.run()  # catches the KeyboardInterrupt, ends the requests under way and returns
+    closing.set()
     server.close()
 
 
