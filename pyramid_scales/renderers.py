@@ -47,7 +47,7 @@ def _accepted(accept: str) -> str:
     # Of equal quality, what is named goes before what */* lets pass: axios sends "application/json, */*".
     offers = _JSON_FIRST if "application/json" in accept and not names_html else _HTML_FIRST
     header = create_accept_header(accept)
-    accepted = header.acceptable_offers(offers) if hasattr(header, "parsed") else []
+    accepted = header.acceptable_offers(offers) if header.parsed else []
     best = accepted[0][0] if accepted else "text/html"
     if best == "text/html" and names_html:
         return "html"

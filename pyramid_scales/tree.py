@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from .ask import Asker
-from .keys import with_text_keys
-from .plain import copied, is_plain, leaf, odd_keys
+from .ask import Asker, Unanswered
+from .keys import name_of, with_text_keys
+from .plain import copied, is_plain, items_of, leaf, odd_keys, only
 from .snapshot import Kind, Node, Path, Problem
 
 with warnings.catch_warnings():
@@ -43,7 +43,6 @@ _KINDS = {
     "greplin.scales.meter.MeterDict": Kind.METER_DICT,
 }
 _MOST_LOGGED = 1000
-_MISSING = object()
 
 _logged: set[tuple[Path, str]] = set()
 """What has been logged once already; the tree belongs to the process, and so does its log."""
@@ -68,8 +67,7 @@ def read(path: Path = (), call: bool = True, without: type | None = None) -> tup
         if without:
             live = copied(live_root().data).items()
             top.data = {key: value for key, value in live if not issubclass(type(value), without)}
-        root = reader.container(top, _traits(StatContainer), (), path)
-    return root, reader.problems
+        return reader.root(top, path), reader.problems
 
 
 class _Unreadable(Exception):
@@ -86,6 +84,14 @@ class _Reader:
         self._above: set[int] = set()
         self._containers = 0
 
+    def root(self, top: StatContainer, path: Path) -> Node:
+        """The node of the root, with the spine to ``path``."""
+        try:
+            return self.container(top, _traits(StatContainer), (), path)
+        except Exception as error:
+            self._report((), error)
+            return Node({}, Kind.GROUP)
+
     def container(self, value: Any, traits: _Traits, path: Path, rest: Path) -> Node:
         """The node of a container at ``path``; of its keys only ``rest[0]``, if there is a rest.
 
@@ -101,10 +107,10 @@ class _Reader:
         self._enter(id(behind))
         try:
             if isinstance(behind, dict):
-                data = _only(behind, rest[0]) if rest else copied(behind)
+                data = only(behind, rest[0]) if rest else copied(behind)
                 return self._dictionary(data, traits, path, rest[1:])
             if isinstance(behind, (list, tuple)):
-                return self._list(list(behind), path, rest)
+                return self._list(items_of(behind), path, rest)
             raise _Unreadable("has no dictionary behind it")
         finally:
             self._above.discard(id(behind))
@@ -126,10 +132,9 @@ class _Reader:
         node = Node(data, traits.kind, order=order)
         for key in odd_keys(data):
             value = data[key]
-            its = _traits(type(value))
-            self._put(node, key, value, its, path, rest)
+            self._put(node, key, value, path, rest)
             # As in scales, what lies in a plain dictionary is not collapsed.
-            if its.can_collapse and traits.is_user_dict and key in node.children and _is_collapsed(value):
+            if traits.is_user_dict and key in node.children and _is_collapsed(value):
                 node.children[key].collapsed = True
                 del data[key]
         return node
@@ -137,17 +142,18 @@ class _Reader:
     def _list(self, items: Sequence[Any], path: Path, rest: Path) -> Node:
         if rest:
             # A list can't be partial: on the way to one item, its indexes are keys.
-            only = _only(dict(enumerate(items)), rest[0])
-            return self._dictionary(only, _traits(dict), path, rest[1:])
+            entry = only(dict(enumerate(items)), rest[0])
+            return self._dictionary(entry, _traits(dict), path, rest[1:])
         node = Node({}, Kind.LIST)
         for index, item in enumerate(items):
-            self._put(node, str(index), item, _traits(type(item)), path, ())
+            self._put(node, str(index), item, path, ())
         node.data = list(node.data.values())
         return node
 
-    def _put(self, node: Node, text: str, value: Any, traits: _Traits, path: Path, rest: Path) -> None:
+    def _put(self, node: Node, text: str, value: Any, path: Path, rest: Path) -> None:
         """Read one value into ``node``: as it is, as a child, as text, or as a problem."""
         try:
+            traits = _traits(type(value))
             if traits.is_function:
                 if self._asker is None:
                     node.data.pop(text, None)
@@ -162,13 +168,13 @@ class _Reader:
             node.data[text], mark = leaf(value)
             if mark:
                 node.marks[text] = mark
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             node.children.pop(text, None)
             node.data[text] = None
             node.marks[text] = "error"
             self._report((*path, text), error)
 
-    def _report(self, path: Path, error: Exception) -> None:
+    def _report(self, path: Path, error: BaseException) -> None:
         reason = _reason(error)
         self.problems.append(Problem(path, reason))
         if (path, reason) not in _logged and len(_logged) < _MOST_LOGGED:
@@ -176,13 +182,14 @@ class _Reader:
             log.warning("the statistic %s could not be read: %s", "/".join(path), reason)
 
 
-def _reason(error: Exception) -> str:
-    if type(error).__module__.startswith(__package__):
+def _reason(error: BaseException) -> str:
+    if isinstance(error, (_Unreadable, Unanswered)):
         return str(error)
+    name = name_of(type(error))
     try:
-        return f"{type(error).__name__}: {error}"[:300]
-    except Exception:
-        return type(error).__name__
+        return f"{name}: {error}"[:300]
+    except (Exception, SystemExit):
+        return name
 
 
 def _answer(asker: Asker, function: Callable[[], Any]) -> Any:
@@ -194,19 +201,9 @@ def _answer(asker: Asker, function: Callable[[], Any]) -> Any:
     raise _Unreadable(f"returned a function {MAX_CALLS} times in a row")
 
 
-def _only(behind: dict[Any, Any], text: str) -> dict[Any, Any]:
-    """The one entry whose key has this text, if there is one; others are looked at only if they must be."""
-    # Not [] or .get of a subclass: those invent entries.
-    value = dict.get(behind, text, _MISSING)
-    if value is not _MISSING:
-        return {text: value}
-    data, _ = with_text_keys(copied(behind))
-    return {text: data[text]} if text in data else {}
-
-
 def _is_collapsed(value: StatContainer) -> bool:
     try:
-        return bool(value.isCollapsed())
+        return _traits(type(value)).can_collapse and bool(value.isCollapsed())
     except Exception:
         # A subclass without the flag that scales' own constructor sets.
         return False
@@ -224,9 +221,9 @@ class _Traits(NamedTuple):
 
 def _judged(cls: type) -> _Traits:
     is_container = issubclass(cls, _CONTAINERS)
-    # Scales would call whatever can be called; a class is shown, not instantiated.
+    # Scales would call whatever can be called and JSON can't hold; a class is shown, not instantiated.
     calls = any("__call__" in vars(base) for base in cls.__mro__)
-    is_function = calls and not is_container and not issubclass(cls, type)
+    is_function = calls and not is_container and not issubclass(cls, (type, str, int, float))
     return _Traits(
         is_container, issubclass(cls, UserDict), issubclass(cls, StatContainer), is_function, _kind_of(cls)
     )

@@ -84,10 +84,10 @@ def _answered(request: Request, view: Callable[[Request], Response]) -> Response
 
 
 def _compressed(request: Request, response: Response) -> Response:
-    """Gzip where it was asked for by name; webob takes a missing header for consent."""
-    asked = "HTTP_ACCEPT_ENCODING" in request.environ
-    if asked and len(response.body) >= SMALLEST_GZIP:
-        offers = request.accept_encoding.acceptable_offers(["gzip", "identity"])
+    """Gzip where it was asked for by name; webob takes a missing header, or a broken one, for consent."""
+    wanted = request.accept_encoding
+    if wanted.parsed and len(response.body) >= SMALLEST_GZIP:
+        offers = wanted.acceptable_offers(["gzip", "identity"])
         if offers and offers[0][0] == "gzip":
             response.body = gzip.compress(response.body, compresslevel=5, mtime=0)
             response.content_encoding = "gzip"
