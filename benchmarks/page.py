@@ -23,8 +23,9 @@ warnings.simplefilter("ignore")
 from greplin import scales  # noqa: E402
 from reading import fastest, plant  # noqa: E402
 
-from pyramid_scales import figures, page, rows, tree  # noqa: E402
+from pyramid_scales import figures, page, tree  # noqa: E402
 from pyramid_scales.address import Address  # noqa: E402
+from pyramid_scales.gather import gather, shape  # noqa: E402
 from pyramid_scales.histogram import make_bounds  # noqa: E402
 from pyramid_scales.settings import parse  # noqa: E402
 from pyramid_scales.snapshot import Labels, Requests, Series, Slice, Snapshot  # noqa: E402
@@ -42,8 +43,7 @@ def context_of(requests: Requests | None = None, path: tuple[str, ...] = ()) -> 
 def refresh_of(context: page.PageContext) -> page.PageContext:
     """The same as the page's script asks for it."""
     closed = frozenset() if context.snapshot.requests is None else frozenset([(page.OWN,)])
-    shape = rows.shape(rows.gather(context.found, context.path, closed))
-    return replace(context, fragment=shape)
+    return replace(context, fragment=shape(gather(context.found, context.path, closed)))
 
 
 def requests_of(routes: int) -> Requests:

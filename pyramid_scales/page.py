@@ -15,6 +15,8 @@ from markupsafe import Markup
 from . import columns, explanations, route_page, rows, traffic, values
 from .address import Address
 from .assets import static_files, templates
+from .gather import Gathered, gather
+from .gather import shape as shape_of
 from .lookup import Leaf
 from .page_context import BadParameter, PageContext
 from .page_head import head
@@ -105,8 +107,8 @@ def _tree(context: PageContext, closed: frozenset[Path]) -> dict[str, Any]:
     found = context.found
     if isinstance(found, Leaf):
         return shown | {"leaf": _leaf(found)}
-    gathered = rows.gather(found, context.path, closed)
-    shape = rows.shape(gathered)
+    gathered = gather(found, context.path, closed)
+    shape = shape_of(gathered)
     if context.fragment == shape:
         return shown | {"shape": shape, "values": rows.bare(gathered)}
     nothing = not found.data and not found.children
@@ -120,7 +122,7 @@ def _leaf(leaf: Leaf) -> dict[str, str]:
     return {"type": leaf.type_name, "exact": text, "human": values.human(leaf.type_name, leaf.value, text)}
 
 
-def _rows(context: PageContext, found: rows.Gathered) -> Iterator[str]:
+def _rows(context: PageContext, found: Gathered) -> Iterator[str]:
     address = context.address
     suffix = address.to((), **context.kept)[len(address.base) :]
     plan = rows.Plan(address, suffix, context.snapshot.approximate, unfold=bool(context.query))

@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from markupsafe import escape
 
-from .address import clean, encode_key
+from .address import encode_key
 
 _BETWEEN = "\0"
 _VANISHING = frozenset(("", ".", ".."))
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~ \0-]+")
 _SAFE = dict.fromkeys(map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~- \0"))
 
@@ -31,7 +32,7 @@ def escape_all(texts: Sequence[str]) -> Sequence[str]:
 def segments(keys: Sequence[str]) -> Sequence[str]:
     """The part of the address that each key is; percent-encoded, so safe in HTML too."""
     joined = _BETWEEN.join(keys)
-    if joined.count(_BETWEEN) != len(keys) - 1:
+    if joined.count(_BETWEEN) != len(keys) - 1 or _SURROGATE.search(joined):
         return [encode_key(key) for key in keys]
     joined = joined.replace("~", "~0").replace("/", "~1").replace("\n", "~3")
     if not joined.isascii() or joined.translate(_SAFE):
@@ -43,4 +44,4 @@ def segments(keys: Sequence[str]) -> Sequence[str]:
 
 
 def _quoted(unsafe: re.Match[str]) -> str:
-    return quote(clean(unsafe.group()), safe="")
+    return quote(unsafe.group(), safe="")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from . import values
 from .address import Address
-from .keys import sort_key
+from .gather import Gathered, Place
 from .plain_text import escape_all, segments
-from .snapshot import Kind, Node, Path
+from .snapshot import Kind, Path
 
 EMPTY_KEY = '""'
 """What stands for a key without text."""
@@ -93,114 +93,70 @@ class Plan:
     """Open every level: the reader searched."""
 
 
-class Place(NamedTuple):
-    """A container, and which of the tree's keys and values are directly in it."""
+class Columns(NamedTuple):
+    """All leaves of a tree, as columns of texts that are safe in HTML."""
 
-    path: Path
-    node: Node
-    link: bool
-    leaves: slice
-
-
-class Gathered(NamedTuple):
-    """All of a tree in the order of the page."""
-
-    places: Sequence[Place | None]
-    """Every container; ``None`` where one ends that is no link."""
-    keys: list[str]
-    values: list[Any]
-
-
-def gather(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> Gathered:
-    """Everything from ``node`` down. Unless it is ``node``, a container that is collapsed, or in ``closed``
-    because it is shown elsewhere, is named but not entered."""
-    places: list[Place | None] = []
-    keys: list[str] = []
-    found: list[Any] = []
-    stack: list[tuple[Path, Node] | None] = [(path, node)]
-    while stack:
-        item = stack.pop()
-        if item is None:
-            places.append(None)
-            continue
-        where, parent = item
-        link = (parent.collapsed or where in closed) and where != path
-        start = len(keys)
-        if not link:
-            _add_leaves(parent, keys, found)
-            stack.append(None)
-            if parent.children:
-                below = reversed(sorted_keys(parent, parent.children))
-                stack.extend([((*where, key), parent.children[key]) for key in below])
-        places.append(Place(where, parent, link, slice(start, len(keys))))
-    return Gathered(places, keys, found)
-
-
-def _add_leaves(node: Node, keys: list[str], found: list[Any]) -> None:
-    data = node.data
-    if node.kind is Kind.LIST:
-        data = node.leaves()
-    elif node.children:
-        data = {key: value for key, value in data.items() if key not in node.children}
-    ordered = sorted_keys(node, data)
-    keys += ordered
-    found += [data[key] for key in ordered]
-
-
-def sorted_keys(node: Node, keys: Any) -> list[str]:
-    """``keys`` of a node by type name, then numbers by value and the rest by text."""
-    if not node.order:
-        return sorted(keys, key=int) if node.kind is Kind.LIST else sorted(keys)
-    return sorted(keys, key=lambda key: sort_key(key, node.order))
+    ends: Sequence[str]
+    names: Sequence[str]
+    types: Sequence[str]
+    exact: Sequence[str]
+    human: Sequence[str]
 
 
 def levels(found: Gathered, path: Path, plan: Plan) -> Iterator[Level]:
     """The rows of the tree: a level where a container begins, :data:`END` where it ends."""
     texts = values.texts_of(found)
-    exact = texts.exact if texts.safe else escape_all(texts.exact)
-    # Most keys stand in many containers.
-    different = list(dict.fromkeys(found.keys))
-    name_of = dict(zip(different, [name or EMPTY_KEY for name in escape_all(different)]))
-    end_of = dict(zip(different, segments(different)))
-    names = [name_of[key] for key in found.keys]
-    ends = [end_of[key] for key in found.keys]
+    columns = _columns(found, texts)
     own = [place.path[-1] if place.path else "" for place in found.places if place is not None]
-    own_names = iter(list(zip(escape_all(own), segments(own))))
-    suffix, *hrefs = escape_all([plan.suffix, plan.address.base, plan.address.to(path)])
+    own_texts = iter(list(zip(_names(own), segments(own))))
+    suffix, *hrefs = escape_all([plan.suffix, plan.address.to(path)])
     for place in found.places:
         if place is None:
             hrefs.pop()
             yield END
             continue
-        where, here, link, part = place
-        key, end = next(own_names)
-        depth = len(where) - len(path)
+        key, end = next(own_texts)
+        depth = len(place.path) - len(path)
         href = f"{hrefs[-1]}{end}/" if depth else hrefs[-1]
-        amount = part.stop - part.start
-        columns = (ends[part], names[part], texts.types[part], exact[part], texts.human[part])
-        leaves = Leaves(href, suffix, *columns) if amount else None
-        if not link:
+        if not place.link:
             hrefs.append(href)
-        is_open = plan.unfold or not depth or _opens(here, depth, amount)
-        near = bool(plan.approximate) and where in plan.approximate
-        said = values.digest(place, found, texts)
-        yield Level(href + suffix, key or EMPTY_KEY, said, is_open, link, near, here.kind.value, leaves)
+        part = place.leaves
+        leaves = (
+            Leaves(href, suffix, *(column[part] for column in columns)) if part.start < part.stop else None
+        )
+        yield Level(
+            href=href + suffix,
+            key=key,
+            digest=values.digest(place, found, texts),
+            open=plan.unfold or not depth or _opens(place, depth),
+            link=place.link,
+            approximate=bool(plan.approximate) and place.path in plan.approximate,
+            kind=place.node.kind.value,
+            leaves=leaves,
+        )
 
 
-def _opens(node: Node, depth: int, amount: int) -> bool:
-    return depth <= _MOST_DEPTH and amount <= _MOST_LEAVES and node.kind not in _FOLDED
+def _columns(found: Gathered, texts: values.Texts) -> Columns:
+    # Most keys stand in many containers.
+    keys = list(dict.fromkeys(found.keys))
+    names, ends = dict(zip(keys, _names(keys))), dict(zip(keys, segments(keys)))
+    return Columns(
+        [ends[key] for key in found.keys],
+        [names[key] for key in found.keys],
+        texts.types,
+        texts.exact if texts.safe else escape_all(texts.exact),
+        texts.human,
+    )
 
 
-def shape(found: Gathered) -> str:
-    """A short text that stays the same in a process while the tree keeps its levels, keys and types.
+def _names(keys: Sequence[str]) -> Sequence[str]:
+    nameless, *names = escape_all([EMPTY_KEY, *keys])
+    return [name or nameless for name in names]
 
-    From ``hash()``, which Python keeps with each key: it differs between processes that were not forked
-    from one, and then the browser gets the tree anew.
-    """
-    places = [place and (place.path, place.link, place.leaves.stop) for place in found.places]
-    marks = [tuple(place.node.marks.items()) for place in found.places if place and place.node.marks]
-    parts = (tuple(places), tuple(found.keys), tuple(map(type, found.values)), tuple(marks))
-    return f"{hash(parts) & 0xFFFFFFFFFFFFFFFF:x}"
+
+def _opens(place: Place, depth: int) -> bool:
+    amount = place.leaves.stop - place.leaves.start
+    return depth <= _MOST_DEPTH and amount <= _MOST_LEAVES and place.node.kind not in _FOLDED
 
 
 def bare(found: Gathered) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from markupsafe import escape
 
 from . import units
+from .gather import Gathered, Place
 from .snapshot import Kind, Node, Path
-
-if TYPE_CHECKING:
-    from .rows import Gathered, Place
 
 UNREAD = "could not be read"
 """What stands for a value that failed; its reason is in the list of problems."""
@@ -81,6 +79,9 @@ def _exact(value: Any, text: str) -> str:
 
 def human(name: str, value: Any, text: str) -> str:
     """How people read a value of no known meaning, or ``""`` where its exact text will do."""
+    if isinstance(value, str):
+        # An integer beyond what Python writes is text, and a type of any name may be.
+        return ""
     if name == "float":
         return units.number(value) if len(text) > 7 else ""
     return units.count(value) if name == "int" and len(text) > 4 else ""
@@ -143,8 +144,8 @@ def _seconds_but_count(key: str, value: Any) -> str:
 def _process(key: str, value: Any) -> str:
     if type(value) not in (int, float):
         return ""
-    if "memory" in key or "bytes" in key:
+    if key.endswith("_bytes"):
         return units.size(value)
-    if "uptime" in key or "seconds" in key or "cpu" in key:
+    if key in ("uptime_seconds", "cpu_seconds"):
         return units.duration(value)
-    return "" if key == "pid" else human(type(value).__name__, value, str(value))
+    return "" if key in ("pid", "start_time_seconds") else human(type(value).__name__, value, str(value))

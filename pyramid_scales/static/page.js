@@ -102,7 +102,7 @@
 
   // The same as units.number() and values.human() of the server: it sends exact texts alone.
   function human(type, text) {
-    if (type === "int") return text.length > 4 ? grouped(text) : "";
+    if (type === "int") return text.length > 4 && /^-?\d+$/.test(text) ? grouped(text) : "";
     if (type !== "float" || text.length <= 7) return "";
     const value = Number(text), size = Math.abs(value);
     if (!isFinite(value)) return text;
