@@ -82,8 +82,7 @@ def parse(text: str) -> tuple[Term, ...]:
     """The terms of a query. Raises :class:`BadQuery`."""
     if len(text) > LONGEST:
         raise BadQuery(f"The query is longer than {LONGEST} characters. {GRAMMAR}")
-    terms = tuple(_term(tokens) for tokens in _split_at_and(_tokens(text)))
-    return terms
+    return tuple(_term(tokens) for tokens in _split_at_and(_tokens(text)))
 
 
 def select(node: Node, path: Path, terms: Sequence[Term]) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import http.server
+import json
 import math
 import os
 import shutil
@@ -111,6 +112,15 @@ def test_percentiles_lie_in_the_bucket_of_what_the_requests_took(scraped):
     for quantile in (0.05, 0.5, 0.9):
         expression = f"histogram_quantile({quantile}, sum by (le) (rate({BUCKET}{SLOW}[30s])))"
         assert 0.25 < scraped.prometheus.value(expression) <= 0.5
+
+
+def test_the_99th_percentile_lies_between_the_sleep_and_the_slowest_request(scraped):
+    path = "/scales/pyramid/requests/routes/slow/latency/max?format=json"
+    status, body = get(scraped.server.port, path, {"Authorization": f"Bearer {TOKEN}"})
+    assert status == 200
+    bucket_of_slowest = next(bound for bound in (0.5, 0.75, 1, 2.5, 5, 7.5, 10) if json.loads(body) <= bound)
+    expression = f"histogram_quantile(0.99, sum by (le) (rate({BUCKET}{SLOW}[30s])))"
+    assert 0.25 < scraped.prometheus.value(expression) <= bucket_of_slowest
 
 
 def test_no_request_is_counted_below_what_it_took(scraped):
