@@ -36,7 +36,7 @@ GAUGES_AT = 64
 """The words of :meth:`.store.Store.gauge`, within the header."""
 
 MOST_SERIES = 200_000
-_LEAST_LABELS = 1024
+_LEAST_LABELS = 768
 _LENGTH = struct.Struct("=I")
 
 

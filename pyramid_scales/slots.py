@@ -129,8 +129,8 @@ class SlotStore:
         return block[self._shape.labels :].cast("Q")
 
     def _grow(self) -> bool:
-        """Allocate and map more blocks: half as many again, or one if there is no room for that."""
-        return self._grow_by(max(FIRST_GROWTH, self._capacity // 2)) or self._grow_by(1)
+        """Allocate and map more blocks: a quarter more, or one if there is no room for that."""
+        return self._grow_by(max(FIRST_GROWTH, self._capacity // 4)) or self._grow_by(1)
 
     def _grow_by(self, blocks: int) -> bool:
         start, length = self._shape.offset(self._capacity), blocks * self._shape.stride
