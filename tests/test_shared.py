@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import threading
@@ -200,9 +201,23 @@ def test_want_of_descriptors_is_a_note_not_an_error(shared, monkeypatch):
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr("pyramid_scales.shared_dir.os.open", refuse)
-    response = page(first)
+    response, shown = page(first), first.get("/scales/").text
     monkeypatch.undo()
     assert requests(response) == {"200": 1}
+    assert "The other workers could not be read" in shown
+    assert requests(page(first)) == {"200": 2}
+
+
+def test_a_stopped_process_that_holds_the_directory_is_not_waited_for_for_ever(shared, tmp_path, monkeypatch):
+    first, second = shared(), shared()
+    first.get("/")
+    monkeypatch.setattr("pyramid_scales.shared_dir.PATIENCE", 0.01)
+    (own,) = (tmp_path / "shared").iterdir()
+    holder = os.open(own, os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    second.get("/")
+    assert requests(page(second)) == {"200": 2}
+    os.close(holder)
 
 
 def test_old_workers_are_forgotten_by_an_application_that_starts_after_a_while(shared, tmp_path):
