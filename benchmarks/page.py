@@ -83,9 +83,9 @@ def compare(leaves: int, rounds: int) -> None:
     )
     requests = requests_of(200)
     compute, known = figures.summary, figures.summary(requests)
-    for shape in ("counters", "distributions"):
+    for kind in ("counters", "distributions"):
         scales.reset()
-        plant(leaves, shape)
+        plant(leaves, kind)
         for more in (None, requests):
             context = context_of(more)
             data = [context.found.data] + ([figures.as_node(more).data] if more else [])
@@ -101,7 +101,7 @@ def compare(leaves: int, rounds: int) -> None:
             times = fastest(variants, rounds)
             figures.summary = compute
             whole, short, summed = (times[name] / times["dumps"] for name in ("page", "refresh", "figures"))
-            title = shape + (" and 200 routes" if more else "")
+            title = kind + (" and 200 routes" if more else "")
             print(f"  {title:<63}{whole:5.2f}{short:9.2f}{summed:12.2f}")
 
 

@@ -2,8 +2,8 @@
 
     python benchmarks/reading.py
 
-Every figure is a ratio of two times of one run: the variants take turns, and each counts with the
-fastest of its rounds, which other programs on the machine have disturbed least.
+Every figure is a ratio of two processor times of one run: the variants take turns, and each counts with
+the fastest of its rounds, which other programs on the machine have disturbed least.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ Variants = dict[str, Callable[[], object]]
 
 
 def fastest(variants: Variants, rounds: int) -> dict[str, float]:
-    """Seconds of the fastest round of each variant; they alternate."""
+    """Processor seconds of the fastest round of each variant; they alternate."""
     best = dict.fromkeys(variants, float("inf"))
     gc.collect()
     gc.disable()
     for _ in range(rounds):
         for name, function in variants.items():
-            started = time.perf_counter()
+            started = time.process_time()
             function()
-            best[name] = min(best[name], time.perf_counter() - started)
+            best[name] = min(best[name], time.process_time() - started)
     gc.enable()
     return best
 
