@@ -168,5 +168,5 @@ def _ticks(axis: _Axis) -> Iterable[Mark]:
     for power in range(math.floor(low), math.ceil(high) + 1):
         for factor in factors:
             place = power + math.log10(factor)
-            if low <= place <= high:
+            if low - 1e-9 <= place <= high + 1e-9:
                 yield Mark(axis.at(10.0**place), units.duration(factor * 10.0**power))

@@ -19,6 +19,12 @@ class Explanation(NamedTuple):
 
 REQUESTS: tuple[Explanation, ...] = (
     Explanation(
+        "route",
+        "Route",
+        "What answered: the name and pattern of the route, or the view's dotted name where traversal found"
+        " it; (unmatched) is what no route or view answered, (other) what came after the cap of series.",
+    ),
+    Explanation(
         "rate",
         "Rate",
         "Requests answered per second. The table shows the last five minutes; the overview also one and"
