@@ -11,6 +11,7 @@ import random
 import string
 import sys
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 
@@ -152,52 +153,57 @@ class Victim(threading.Thread):
     def __init__(self, tween: Callable) -> None:
         super().__init__(daemon=True)
         self.tween = tween
-        self.hits = self.started_ones = self.finished = 0
+        self.begun = self.finished = self.hits = 0
+        self.ready_for = -1
+        """The hit for which it is ready: only then will it be caught."""
         self.stopping = False
 
     def run(self) -> None:
+        mine = [request(route) for route in ROUTES]
         while not self.stopping:
             try:
-                self.work()
+                self.work(mine)
             except Interrupt:
                 self.hits += 1
 
-    def work(self) -> None:
-        mine = [request(route) for route in ROUTES]
+    def work(self, mine: list[Request]) -> None:
         while not self.stopping:
+            self.ready_for = self.hits
             for one in mine:
-                self.started_ones += 1
+                self.begun += 1
                 self.tween(one)
                 self.finished += 1
 
-    def throw(self) -> None:
+    def hit(self, pause: float) -> None:
+        """Throw, and wait until it was caught."""
+        before = self.hits
+        while self.ready_for != before:
+            time.sleep(1e-5)
+        time.sleep(pause)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(Interrupt))
-
-    def stop(self) -> None:
-        self.stopping = True
-        self.join(60)
+        while self.hits == before and self.is_alive():
+            time.sleep(1e-5)
 
 
-@pytest.mark.parametrize("hits", [1_000, pytest.param(20_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("hits", [1_500, pytest.param(20_000, marks=pytest.mark.soak)])
 def test_asynchronous_exceptions_leave_every_series_and_the_gauge_consistent(hits):
-    response = Response("ok")
-    source = random.Random(3)
+    response, source = Response("ok"), random.Random(3)
     recorder, tween = tween_of(False, lambda request: response)
     victim = Victim(tween)
     victim.start()
-    while victim.hits < hits:
-        victim.throw()
-        threading.Event().wait(source.random() * 2e-4)
-        if victim.hits % 100 == 0:
+    for number in range(hits):
+        victim.hit(source.random() * 1e-4)
+        if number % 50 == 0:
             check(recorder.requests())
-    victim.stop()
-    assert not victim.is_alive()
-    total = check(recorder.requests())
-    assert recorder.requests().active == 0
-    # A request that was hit was recorded as what it was, as a 500, or, hit in between, not at all.
-    assert victim.finished - victim.hits <= total <= victim.started_ones + victim.hits
-    errors = sum(sum(s.buckets) for s in recorder.requests().series if s.labels.status == 500)
-    assert errors <= victim.hits
+    victim.stopping = True
+    victim.join(60)
+    assert victim.hits == hits
+    requests = recorder.requests()
+    assert requests.active == 0
+    # A request that was hit is recorded as what it was or as a 500, or, hit in between, not at all.
+    assert victim.finished <= check(requests) <= victim.begun
+    errors = sum(sum(series.buckets) for series in requests.series if series.labels.status == 500)
+    assert errors <= hits
 
 
 @pytest.mark.parametrize("addresses", [1_500, pytest.param(100_000, marks=pytest.mark.soak)])
