@@ -253,7 +253,8 @@ def test_the_script_rounds_and_groups_like_the_server(browser, site, shop):
     numbers += [10**power + 7 for power in range(20)] + [-1234, -123, 1234567, True, None, "1234567", 0]
     scales.getStats()["numbers"] = {f"n{index:02}": number for index, number in enumerate(numbers)}
     browser.get(site.url("/scales/numbers/?refresh=1"))
-    script = "return [...document.querySelectorAll('#tree li')].map(row => row.textContent.trim().replace(/\\s+/g, " "))"
+    shown = "row => row.textContent.trim().replace(/\\s+/g, ' ')"
+    script = f"return [...document.querySelectorAll('#tree li')].map({shown})"
     before = browser.execute_script(script)
     assert len(before) == len(numbers)
     after_refreshes(browser)
