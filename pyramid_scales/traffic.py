@@ -129,7 +129,7 @@ def facts(found: Overview, requests: Requests, workers: Sequence[Worker], uptime
     """The small figures beside the tiles."""
     shown = [
         Fact("active", "In flight", units.count(found.active)),
-        Fact("requests", "Requests", units.count(found.count)),
+        Fact("requests", "Requests in total", units.count(found.count)),
         Fact("uptime", "Up", units.duration(uptime)),
     ]
     if requests.retries:

@@ -1,4 +1,4 @@
-"""``config.include("pyramid_scales")``: once, twice, below a prefix, beside others, and when settings count."""
+"""``config.include("pyramid_scales")``: once, twice, below a prefix, beside others, and when settings count."""  # noqa: E501
 
 from __future__ import annotations
 
