@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import Metric
 from prometheus_client.exposition import generate_latest
 
-from pyramid_scales import exposition
-from pyramid_scales.layout import layout
+from pyramid_scales.exposition import exposition
+from pyramid_scales.exposition.layout import layout
 from pyramid_scales.snapshot import Kind, Labels, Node, Requests, Series, Snapshot
 
 Variants = dict[str, Callable[[], object]]

@@ -23,12 +23,15 @@ warnings.simplefilter("ignore")
 from greplin import scales  # noqa: E402
 from reading import fastest, plant  # noqa: E402
 
-from pyramid_scales import figures, page, tree  # noqa: E402
 from pyramid_scales.address import Address  # noqa: E402
-from pyramid_scales.gather import gather, shape  # noqa: E402
-from pyramid_scales.histogram import make_bounds  # noqa: E402
+from pyramid_scales.figures import figures  # noqa: E402
+from pyramid_scales.figures.request_tree import as_node  # noqa: E402
+from pyramid_scales.page import page  # noqa: E402
+from pyramid_scales.page.gather import gather, shape  # noqa: E402
+from pyramid_scales.recording.histogram import make_bounds  # noqa: E402
 from pyramid_scales.settings import parse  # noqa: E402
 from pyramid_scales.snapshot import Labels, Requests, Series, Slice, Snapshot  # noqa: E402
+from pyramid_scales.tree import tree  # noqa: E402
 
 
 def context_of(requests: Requests | None = None, path: tuple[str, ...] = ()) -> page.PageContext:
@@ -88,7 +91,7 @@ def compare(leaves: int, rounds: int) -> None:
         plant(leaves, kind)
         for more in (None, requests):
             context = context_of(more)
-            data = [context.found.data] + ([figures.as_node(more).data] if more else [])
+            data = [context.found.data] + ([as_node(more).data] if more else [])
             again = refresh_of(context)
             variants = {
                 "dumps": lambda data=data: json.dumps(data),

@@ -32,7 +32,8 @@ del sys.modules["cgi"]
 
 from pyramid.config import Configurator  # noqa: E402
 
-from pyramid_scales import renderers, tree  # noqa: E402
+from pyramid_scales import renderers  # noqa: E402
+from pyramid_scales.tree import tree  # noqa: E402
 
 Variants = dict[str, Callable[[], object]]
 

@@ -24,8 +24,8 @@ _OURS = {"permission": NO_PERMISSION_REQUIRED, "require_csrf": False}
 
 def includeme(config: Configurator) -> None:
     """Register the page, its tween and its settings; nothing is read, opened or started here."""
-    config.add_directive("_add_scales_application", "pyramid_scales.setup.add_application")
-    config.add_view_predicate("below_scales", "pyramid_scales.setup.BelowScalesPredicate")
+    config.add_directive("_add_scales_application", "pyramid_scales.configure.add_application")
+    config.add_view_predicate("below_scales", "pyramid_scales.configure.BelowScalesPredicate")
     config.add_view_deriver(
         "pyramid_scales.naming.name_view", name="scales_name", under=viewderivers.INGRESS, over="secured_view"
     )

@@ -10,9 +10,9 @@ from .settings import Settings, parse
 if TYPE_CHECKING:
     from pyramid.registry import Registry
 
-    from .mount import Mount
-    from .recorder import Recorder
-    from .shared import Shared
+    from .recording.recorder import Recorder
+    from .sharing.shared import Shared
+    from .tree.mount import Mount
 
 KEY = "pyramid_scales"
 

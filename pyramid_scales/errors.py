@@ -10,9 +10,10 @@ from pyramid.response import Response
 from pyramid.traversal import split_path_info
 from webob import exc
 
-from . import application, page, renderers
+from . import application, renderers
 from .address import Address
 from .lookup import Missing
+from .page import page
 
 
 class Refused(Exception):

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import application, exposition, own_families, reading
-from .families import Family
-from .layout import layout
-from .metric_names import PREFIX, claims
-from .request_families import Histogram
+from . import application, reading
+from .exposition import exposition, own_families
+from .exposition.families import Family
+from .exposition.layout import layout
+from .exposition.metric_names import PREFIX, claims
+from .exposition.request_families import Histogram
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from importlib import metadata
 from pyramid.interfaces import IRoutesMapper, ITweens
 from pyramid.registry import Registry
 
-from . import merge, process, tree
 from .application import Application
+from .merge import merge
 from .settings import PREFIX
 from .snapshot import Path, Requests, Snapshot
+from .tree import process, tree
 
 TWEEN = "pyramid_scales.tween.scales_tween_factory"
 OWN_ROUTES = frozenset(("scales", "scales_redirect"))

@@ -8,8 +8,8 @@ from typing import Any
 
 from webob.acceptparse import create_accept_header
 
-from . import exposition
 from .address import clean
+from .exposition import exposition
 
 CONTENT_TYPES = {
     "html": "text/html; charset=utf-8",

@@ -13,12 +13,12 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 
 from . import application
-from .cells import Cell, scratch
-from .forks import Mine
 from .naming import OWN, VIEW, dotted, is_excluded, method_label, own_routes, place, will_be_retried
-from .recorder import Recorder
+from .recording.cells import Cell, scratch
+from .recording.forks import Mine
+from .recording.recorder import Recorder
+from .recording.store import ACTIVE
 from .snapshot import Labels
-from .store import ACTIVE
 
 Handler = Callable[[Request], Any]
 Around = Callable[[Handler], Handler]

@@ -13,11 +13,13 @@ from pyramid.httpexceptions import HTTPTemporaryRedirect
 from pyramid.request import Request
 from pyramid.response import Response
 
-from . import access, application, exposition, page, prometheus, query, reading, renderers
+from . import access, application, prometheus, query, reading, renderers
 from .address import parse
-from .assets import static_files
 from .errors import Refused, address_of, error_response, not_found, text_response
+from .exposition import exposition
 from .lookup import Leaf, Missing, find
+from .page import page
+from .page.assets import static_files
 from .snapshot import Node, Path, Snapshot
 
 SMALLEST_GZIP = 500

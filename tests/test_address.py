@@ -14,9 +14,10 @@ from pyramid.request import Request
 from pyramid.wsgi import wsgiapp2
 from webtest import TestApp
 
-from pyramid_scales import renderers, tree
+from pyramid_scales import renderers
 from pyramid_scales.address import Address, clean, decode_segment, encode_key, parse
 from pyramid_scales.snapshot import Node, Path
+from pyramid_scales.tree import tree
 
 SCALES = Address("/scales/")
 

@@ -12,7 +12,17 @@ import pytest
 
 SPEC = find_spec("pyramid_scales")
 PLACE = Path(SPEC.origin).parent
-TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PLACE.glob("*.py"))}
+
+
+def _name(path: Path) -> str:
+    """``recording.recorder``; a package goes by its own name, and the whole by ``pyramid_scales``."""
+    parts = path.relative_to(PLACE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__") or "pyramid_scales"
+
+
+FILES = {_name(path): path for path in sorted(PLACE.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+PACKAGES = {name for name, path in FILES.items() if path.stem == "__init__"} - {"pyramid_scales"}
 
 
 def words(text: str) -> set[str]:
@@ -20,13 +30,16 @@ def words(text: str) -> set[str]:
 
 
 PYRAMID = words("""
-    __init__ access application demo errors naming prometheus reading renderers settings setup tween views
+    pyramid_scales access application configure demo errors naming prometheus reading renderers settings
+    tween views
 """)
 """They know Pyramid."""
 
 EDGES = words("""
-    ask cells claim forks home mount process publish recorder shared shared_dir slotfile slots store
-    tree workers
+    recording.cells recording.forks recording.recorder recording.store
+    sharing.claim sharing.directory sharing.home sharing.publish sharing.shared sharing.slotfile sharing.slots
+    sharing.workers
+    tree.ask tree.mount tree.process tree.tree
 """)
 """They know a clock, a lock, a file, a process or greplin.scales, but not Pyramid."""
 
@@ -49,29 +62,30 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
         yield from _statements(child)
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
-    """Dotted names of all imports; a relative one counts as ``pyramid_scales.…``."""
-    for node in _statements(tree):
+def _imported(name: str) -> Iterator[str]:
+    """Dotted names of all that a module imports; a relative one counts as ``pyramid_scales.…``."""
+    package = ["pyramid_scales", *name.split(".")] if name != "pyramid_scales" else ["pyramid_scales"]
+    if FILES[name].stem != "__init__":
+        package.pop()
+    for node in _statements(TREES[name]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            if node.level:
-                module = f"pyramid_scales.{module}".rstrip(".")
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
             yield module
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def _ours(name: str) -> set[str]:
     """The modules of the package that a module imports."""
-    dotted = (imported.split(".") for imported in _imported(TREES[name]))
-    found = {parts[1] for parts in dotted if parts[0] == "pyramid_scales" and len(parts) > 1}
-    return (found & set(TREES)) - {name}
+    found = {imported.removeprefix("pyramid_scales.") for imported in _imported(name)}
+    return (found & set(TREES)) - {name} - PACKAGES - {"pyramid_scales"}
 
 
 def _foreign(name: str) -> set[str]:
     """The top-level names of all else that it imports (a function of os.path works on text alone)."""
-    names = set(_imported(TREES[name])) - {"os.path", "os.path.commonprefix"}
+    names = set(_imported(name)) - {"os.path", "os.path.commonprefix"}
     return {imported.split(".")[0] for imported in names} - {"pyramid_scales"}
 
 
@@ -118,9 +132,31 @@ def test_imports_never_go_round():
     TopologicalSorter({name: _ours(name) for name in TREES}).prepare()  # raises CycleError
 
 
+def test_imports_of_packages_never_go_round_either():
+    def room(name: str) -> str:
+        return name.partition(".")[0]
+
+    doors: dict[str, set[str]] = {}
+    for name in TREES:
+        if "." in name:
+            doors.setdefault(room(name), set()).update(room(other) for other in _ours(name) if "." in other)
+    TopologicalSorter({name: others - {name} for name, others in doors.items()}).prepare()
+
+
+def test_a_package_does_nothing_by_itself():
+    assert not [name for name in PACKAGES if len(TREES[name].body) > 1], "a docstring, and no more"
+
+
+def test_a_package_imports_nothing_that_stands_above_the_snapshot():
+    ground = words("address keys lookup snapshot")
+    for name in TREES:
+        if "." in name:
+            assert {other for other in _ours(name) if "." not in other} <= ground, name
+
+
 def test_only_the_tree_module_knows_scales():
     knowing = {name for name in TREES if "greplin" in _foreign(name)}
-    assert knowing - {"demo"} == {"tree"}, "the demo is an application: it may"
+    assert knowing - {"demo"} == {"tree.tree"}, "the demo is an application: it may"
 
 
 def test_no_assert_judges_input():
@@ -135,7 +171,7 @@ def test_no_assert_judges_input():
 
 @pytest.mark.parametrize("name", sorted(TREES))
 def test_a_module_has_at_most_250_lines(name):
-    assert len((PLACE / f"{name}.py").read_text(encoding="utf-8").splitlines()) <= 250
+    assert len(FILES[name].read_text(encoding="utf-8").splitlines()) <= 250
 
 
 @pytest.mark.parametrize("name", sorted(TREES))

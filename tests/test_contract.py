@@ -25,7 +25,8 @@ from scales_own import NoTickers, formats, html_text, json_text, util
 from webtest import TestApp
 
 import pyramid_scales
-from pyramid_scales import ask, renderers, tree
+from pyramid_scales import renderers
+from pyramid_scales.tree import ask, tree
 
 FORMATS = ("html", "json", "prettyjson", "prometheus", "openmetrics")
 

@@ -23,7 +23,7 @@ from pyramid.response import Response
 from pyramid.urldispatch import Route
 
 from pyramid_scales.application import KEY, Application
-from pyramid_scales.recorder import Recorder
+from pyramid_scales.recording.recorder import Recorder
 from pyramid_scales.settings import parse
 from pyramid_scales.snapshot import Labels, Requests
 from pyramid_scales.tween import scales_tween_factory

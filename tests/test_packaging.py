@@ -62,8 +62,8 @@ def test_the_wheel_holds_the_whole_package_with_templates_static_files_and_type_
     packaged = {name for name in wheel.namelist() if name.startswith("pyramid_scales/")}
     assert packaged == files("pyramid_scales")
     assert "pyramid_scales/py.typed" in packaged
-    assert any(name.startswith("pyramid_scales/templates/") for name in packaged)
-    assert any(name.startswith("pyramid_scales/static/") for name in packaged)
+    assert any(name.startswith("pyramid_scales/page/templates/") for name in packaged)
+    assert any(name.startswith("pyramid_scales/page/static/") for name in packaged)
 
 
 def test_the_wheel_installs_nothing_beside_the_package(wheel):

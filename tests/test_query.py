@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from snapshots import with_children
 
-from pyramid_scales import renderers, tree
+from pyramid_scales import renderers
 from pyramid_scales.query import GRAMMAR, LONGEST, BadQuery, Term, parse, select
 from pyramid_scales.snapshot import Kind, Node, Path
+from pyramid_scales.tree import tree
 
 NAN = float("nan")
 

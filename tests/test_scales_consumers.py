@@ -13,7 +13,7 @@ import pytest
 
 import pyramid_scales
 
-PROGRAM = Path(__file__).parent / "scales_consumers.py"
+PROGRAM = Path(__file__).parent / "helpers" / "scales_consumers.py"
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from pyramid_retry import RetryableException
 from zope.interface import implementer
 
 from pyramid_scales import scales_stats
-from pyramid_scales.recorder import Recorder
+from pyramid_scales.recording.recorder import Recorder
 from pyramid_scales.snapshot import Labels
 from pyramid_scales.tween import KEYS_PER_SERIES, scales_tween_factory
 

@@ -19,7 +19,7 @@ from pyramid.wsgi import wsgiapp2
 from webtest import TestApp, TestResponse
 
 from pyramid_scales import scales_stats
-from pyramid_scales.assets import static_files
+from pyramid_scales.page.assets import static_files
 
 MakeApp = Callable[..., TestApp]
 

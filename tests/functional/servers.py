@@ -35,7 +35,7 @@ def program(name):
 
 def environment(shared_dir, home):
     """The environ of a server: the package that is tested, and a HOME of its own (gunicorn writes there)."""
-    path = os.pathsep.join((str(PACKAGE), str(HERE), str(HERE.parent)))
+    path = os.pathsep.join((str(PACKAGE), str(HERE), str(HERE.parent / "helpers")))
     return {**os.environ, "PYTHONPATH": path, "HOME": str(home), "SHARED_DIR": str(shared_dir)}
 
 

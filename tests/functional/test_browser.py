@@ -250,7 +250,7 @@ def test_a_text_browser_shows_the_figures(site):
 
 def test_the_page_of_the_demo_weighs_less_than_60_kilobytes(serve):
     from pyramid_scales import demo
-    from pyramid_scales.assets import static_files
+    from pyramid_scales.page.assets import static_files
 
     site = serve(app=demo.make_wsgi_app())
     for path in ("/", "/search?for=crime", "/books/7", "/recommend"):

@@ -23,8 +23,8 @@ from expositions import render
 from scraped_app import TOKEN
 from snapshots import HOSTILE_TREE
 
-from pyramid_scales import exposition
 from pyramid_scales.address import clean
+from pyramid_scales.exposition import exposition
 
 COUNT = "http_server_request_duration_seconds_count"
 BUCKET = "http_server_request_duration_seconds_bucket"

@@ -9,9 +9,9 @@ import sharing
 
 READS = """
 import json, os, signal, struct, sys
-from pyramid_scales.claim import acquire
-from pyramid_scales.shared_dir import Directory
-from pyramid_scales.slotfile import geometry, read_blocks, read_header
+from pyramid_scales.sharing.claim import acquire
+from pyramid_scales.sharing.directory import Directory
+from pyramid_scales.sharing.slotfile import geometry, read_blocks, read_header
 from sharing import HOME, end, fork, until
 
 directory, reads, packed = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "packed"

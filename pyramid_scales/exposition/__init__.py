@@ -1,0 +1,1 @@
+"""A snapshot → text for Prometheus and OpenMetrics; pure. ``exposition`` leads."""

@@ -1,0 +1,1 @@
+"""What recorded requests tell: rates, percentiles, sparklines; pure. ``figures`` leads."""

@@ -1,0 +1,1 @@
+"""Many workers' snapshots → one; pure. ``merge`` leads."""

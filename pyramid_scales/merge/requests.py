@@ -1,0 +1,82 @@
+"""The requests of many workers as one application's: pure sums, exact in every figure.
+
+Series with the same labels are added bucket by bucket. A note of the ring says what a series had recorded
+when a slice began; where a worker has no note for a slice, nothing was recorded in it. So what each slice
+*added* is summed, and the notes follow from the totals backwards.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import compress
+
+from ..snapshot import Labels, Requests, Series, Slice
+
+
+def merge_requests(own: Requests, others: Sequence[Requests]) -> Requests:
+    """All workers' requests; what belongs to the moment or the settings is the answering worker's."""
+    everyone = [own, *others]
+    by_labels: defaultdict[Labels, list[Series]] = defaultdict(list)
+    for requests in everyone:
+        for series in requests.series:
+            by_labels[series.labels].append(series)
+    clocks = [requests.clock_ns for requests in everyone if requests.clock_ns is not None]
+    starts = [requests.started_ns for requests in everyone if requests.started_ns is not None]
+    return replace(
+        own,
+        series=tuple(merge_series(same) for same in by_labels.values()),
+        active=sum(requests.active for requests in everyone),
+        overflowed=sum(requests.overflowed for requests in everyone),
+        retries=sum(requests.retries for requests in everyone),
+        failures=sum(requests.failures for requests in everyone),
+        notes=tuple(dict.fromkeys(note for requests in everyone for note in requests.notes)),
+        clock_ns=max(clocks, default=None),
+        started_ns=min(starts, default=None),
+    )
+
+
+def merge_series(same: Sequence[Series]) -> Series:
+    """Series with equal labels as one."""
+    if len(same) == 1:
+        return same[0]
+    sums = [series.recent_sum_ns for series in same if series.recent_sum_ns is not None]
+    buckets = _added(series.buckets for series in same)
+    sum_ns = sum(series.sum_ns for series in same)
+    return Series(
+        same[0].labels,
+        buckets,
+        sum_ns,
+        _added(series.recent for series in same),
+        _merge_slices(same, sum(buckets), sum_ns),
+        sum(sums) if len(sums) == len(same) else None,
+    )
+
+
+def _added(columns: Iterable[Sequence[int]]) -> Sequence[int]:
+    """The sums by place. Most buckets are empty, so only the others are looked at."""
+    first, *rest = columns
+    total = list(first)
+    places = range(len(total))
+    for column in rest:
+        for place in compress(places, column):
+            total[place] += column[place]
+    return total
+
+
+def _merge_slices(same: Sequence[Series], count: int, sum_ns: int) -> tuple[Slice, ...]:
+    counts: defaultdict[int, int] = defaultdict(int)
+    sums: defaultdict[int, int] = defaultdict(int)
+    for series in same:
+        later_count, later_sum = sum(series.buckets), series.sum_ns
+        for number, count_before, sum_before in reversed(series.slices):
+            counts[number] += later_count - count_before
+            sums[number] += later_sum - sum_before
+            later_count, later_sum = count_before, sum_before
+    merged = []
+    for number in sorted(counts, reverse=True):
+        count -= counts[number]
+        sum_ns -= sums[number]
+        merged.append(Slice(number, count, sum_ns))
+    return tuple(reversed(merged))

@@ -1,0 +1,1 @@
+"""A snapshot → HTML; pure. ``page`` leads, the templates hold every byte of markup."""

@@ -1,0 +1,215 @@
+"""Requests as the page shows them: the overview and the table of routes, as texts and drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import quote
+
+from ..address import clean
+from ..figures import figures
+from ..figures.figures import Figures, Overview, Route
+from ..snapshot import Requests, Worker
+from . import charts, units
+from .columns import COLUMNS, Cell, Column, Sorting, arranged, cells
+from .context import PageContext
+from .plain_text import escape_all
+
+
+class Row(NamedTuple):
+    """One route in the table; every text is safe in HTML."""
+
+    name: str
+    pattern: str
+    href: str
+    methods: str
+    cells: Sequence[Cell]
+    drawing: charts.Row
+
+
+def rows(routes: Sequence[Route], to: Callable[[str], str]) -> list[Row]:
+    """The rows of the table; ``to`` gives the address of a route's own page."""
+    names = [route.name for route in routes]
+    patterns = ["" if route.pattern == route.name else route.pattern for route in routes]
+    methods = [" ".join(route.methods) for route in routes]
+    columns = zip(*map(escape_all, (names, patterns, [to(name) for name in names], methods)))
+    return [
+        Row(name, pattern, href, used, cells(route), charts.row(route.sparkline))
+        for route, (name, pattern, href, used) in zip(routes, columns)
+    ]
+
+
+class Silent(NamedTuple):
+    """A route of the application that was never requested."""
+
+    name: str
+    pattern: str
+    view: str
+    href: str
+
+
+def silent(
+    known: Iterable[tuple[str, str, str]], routes: Iterable[Route], to: Callable[[str], str]
+) -> list[Silent]:
+    """The application's routes that are not among ``routes``, sorted by name."""
+    seen = {route.name for route in routes}
+    return sorted(Silent(name, pattern, view, to(name)) for name, pattern, view in known if name not in seen)
+
+
+class Tile(NamedTuple):
+    """One box of the overview."""
+
+    key: str
+    """The name of its explanation."""
+    title: str
+    figures: Sequence[tuple[str, str]]
+    """(label, text) of each figure; the first is the great one."""
+    bad: bool
+    trace: charts.Trace
+    says: str
+    """The drawing in words."""
+
+
+def tiles(found: Figures) -> list[Tile]:
+    """Rates, errors and durations."""
+    spark, failing = found.sparkline, bool(found.error_share)
+    rate = charts.trace(spark.rates)
+    errors, latency = charts.trace(spark.errors, strokes=True), charts.trace(spark.latency)
+    rates = (
+        ("1 min", units.rate(found.m1)),
+        ("5 min", units.rate(found.m5)),
+        ("15 min", units.rate(found.m15)),
+    )
+    shares = (("5 min", units.share(found.error_share)), ("in total", units.count(found.errors)))
+    times = (("p50", found.p50), ("p95", found.p95), ("p99", found.p99), ("max", found.max))
+    return [
+        Tile("rate", "Requests", rates, False, rate, _in_words("Requests", rate, units.rate)),
+        Tile("errors", "Errors", shares, failing, errors, _in_words("Errors", errors, units.rate)),
+        Tile(
+            "latency",
+            "Latency",
+            [(name, units.duration(value)) for name, value in times],
+            False,
+            latency,
+            _in_words("Mean latency", latency, units.duration),
+        ),
+    ]
+
+
+def _in_words(name: str, trace: charts.Trace, text: Callable[[float | None], str]) -> str:
+    if trace.highest is None:
+        return f"{name} over the last fifteen minutes: nothing yet"
+    return f"{name} over the last fifteen minutes: {text(trace.lowest)} to {text(trace.highest)}"
+
+
+def troubles(requests: Requests) -> list[str]:
+    """Sentences about what was recorded otherwise than usual."""
+    found = list(requests.notes)
+    if requests.overflowed:
+        found.append(
+            f"{units.count(requests.overflowed)} requests stand under (other): the cap of"
+            f" {requests.max_series} series is reached. Raise scales.max_series, or look for what"
+            " makes so many."
+        )
+    if requests.failures:
+        found.append(f"{units.count(requests.failures)} requests could not be recorded and are missing here.")
+    return found
+
+
+class Fact(NamedTuple):
+    """A small figure beside the tiles."""
+
+    key: str
+    """The name of its explanation."""
+    label: str
+    text: str
+
+
+def facts(found: Overview, requests: Requests, workers: Sequence[Worker], uptime: float) -> list[Fact]:
+    """The small figures beside the tiles."""
+    shown = [
+        Fact("active", "In flight", units.count(found.active)),
+        Fact("requests", "Requests in total", units.count(found.count)),
+        Fact("uptime", "Up", units.duration(uptime)),
+    ]
+    if requests.retries:
+        shown.append(Fact("retries", "Retried", units.count(requests.retries)))
+    if workers:
+        live = [worker for worker in workers if worker.live]
+        ended = len(workers) - len(live)
+        shown.append(Fact("workers", "Workers", f"{len(live)} live" + (f", {ended} ended" if ended else "")))
+        oldest = max((worker.age for worker in live), default=0.0)
+        shown.append(Fact("oldest", "Oldest snapshot", units.duration(oldest)))
+    return shown
+
+
+class Heading(NamedTuple):
+    """The heading of a column, with the address that sorts by it."""
+
+    column: Column
+    href: str
+    aria: str
+    """``ascending``, ``descending``, or ``""`` for another column."""
+
+
+class WorkerRow(NamedTuple):
+    """One worker in the table of workers."""
+
+    pid: int
+    state: str
+    age: str
+    active: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficView:
+    """What the root of the page prints of requests."""
+
+    tiles: Sequence[Tile]
+    facts: Sequence[Fact]
+    headings: Sequence[Heading]
+    rows: Sequence[Row]
+    silent: Sequence[Silent]
+    workers: Sequence[WorkerRow]
+
+
+def view_of(requests: Requests, by: Sorting, context: PageContext) -> TrafficView:
+    """The overview and the routes."""
+    found = figures.summary(requests)
+    workers = context.snapshot.workers
+    start = context.address.to((), **context.kept)
+    start += "&route=" if context.kept else "?route="
+
+    def to(name: str) -> str:
+        return start + quote(clean(name), safe="")
+
+    return TrafficView(
+        tiles=tiles(found.overview),
+        facts=facts(found.overview, requests, workers, context.uptime),
+        headings=[_heading(column, by, context) for column in COLUMNS],
+        rows=rows(arranged(found.routes, by), to),
+        silent=silent(context.known_routes, found.routes, to),
+        workers=[_worker(worker) for worker in workers],
+    )
+
+
+def _heading(column: Column, by: Sorting, context: PageContext) -> Heading:
+    """A link that sorts by a column, or turns its order round."""
+    current = column is by.column
+    descending = not by.descending if current else not column.rising
+    order = "desc" if descending else "asc"
+    href = context.address.to((), sort=column.key, order=order, **context.kept)
+    return Heading(column, href, by.aria if current else "")
+
+
+def _worker(worker: Worker) -> WorkerRow:
+    found = figures.overview(worker.requests) if worker.requests else None
+    return WorkerRow(
+        worker.pid,
+        "live" if worker.live else "ended",
+        units.duration(worker.age),
+        units.count(found.active) if found else units.NONE,
+        cells(found) if found else (),
+    )

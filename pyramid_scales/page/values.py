@@ -1,0 +1,151 @@
+"""How the page writes statistics: their exact texts, and beside them the texts that people read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from markupsafe import escape
+
+from ..snapshot import Kind, Node, Path
+from . import units
+from .gather import Gathered, Place
+
+UNREAD = "could not be read"
+"""What stands for a value that failed; its reason is in the list of problems."""
+
+Writer = Callable[[str, Any], str]
+"""Key and value of a statistic → the text that people read, ``""`` where the exact one reads well."""
+
+_UNUSUAL = frozenset(("nan", "inf", "-inf"))
+_SAFE = frozenset((int, float, bool, type(None)))
+_PMF = (("count", "count"), ("median", "median"), ("99percentile", "99 %"))
+_METER = (("count", "count"), ("m1", "m1"))
+
+
+class Texts(NamedTuple):
+    """The texts of all values of a tree, list beside list."""
+
+    types: Sequence[str]
+    """Safe in HTML, as ``human``."""
+    exact: Sequence[str]
+    human: list[str]
+    """Rounded, grouped or in a unit; ``""`` where the exact text reads well."""
+    safe: bool
+    """No value is text: ``exact`` needs no escaping."""
+
+
+def texts_of(found: Gathered, only_units: bool = False) -> Texts:
+    """The texts of a gathered tree; with ``only_units`` no human texts but those that have a unit."""
+    kinds = list(map(type, found.values))
+    names = {kind: kind.__name__ for kind in set(kinds)}
+    types = [names[kind] for kind in kinds]
+    texts = exact(found.values)
+    safe = _SAFE.issuperset(names)
+    human = [""] * len(texts) if only_units else humans(types, found.values, texts)
+    for place in found.places:
+        if place is None:
+            continue
+        part = place.leaves
+        if place.node.marks:
+            safe = False
+            _set_marks(place.node, found.keys[part], part.start, types, texts)
+        write = meaning(place.path, place.node.kind)
+        if write is not None:
+            human[part] = map(write, found.keys[part], found.values[part])
+    return Texts(types, texts, human, safe)
+
+
+def _set_marks(node: Node, keys: Sequence[str], start: int, types: list[str], texts: list[str]) -> None:
+    for index, key in enumerate(keys, start):
+        name = node.marks.get(key)
+        if name is not None:
+            types[index] = str(escape(name))
+            texts[index] = UNREAD if name == "error" else texts[index]
+
+
+def exact(found: Sequence[Any]) -> list[str]:
+    """Each value as text, unrounded; no number as JavaScript spells it."""
+    texts = list(map(str, found))
+    if _UNUSUAL.isdisjoint(texts):
+        return texts
+    return [_exact(value, text) for value, text in zip(found, texts)]
+
+
+def _exact(value: Any, text: str) -> str:
+    return units.unusual(value) if type(value) is float and not math.isfinite(value) else text
+
+
+def human(name: str, value: Any, text: str) -> str:
+    """How people read a value of no known meaning, or ``""`` where its exact text will do."""
+    if isinstance(value, str):
+        # An integer beyond what Python writes is text, and a type of any name may be.
+        return ""
+    if name == "float":
+        return units.number(value) if len(text) > 7 else ""
+    return units.count(value) if name == "int" and len(text) > 4 else ""
+
+
+def humans(names: Sequence[str], found: Sequence[Any], texts: Sequence[str]) -> list[str]:
+    """:func:`human` of many; what most of them are (short texts, ints, usual floats) takes no call."""
+    return [
+        (f"{value:,}" if len(text) > 4 else "")
+        if name == "int"
+        else (f"{value:.4g}" if 1e-4 <= value < 1000 else units.number(value))
+        if name == "float" and len(text) > 7
+        else ""
+        for name, value, text in zip(names, found, texts)
+    ]
+
+
+def digest(place: Place, found: Gathered, texts: Texts) -> str:
+    """What a closed level says of itself: figures of a distribution or meter, else how many it holds."""
+    node = place.node
+    if node.kind is Kind.PMF:
+        return _figures(place.leaves, found, texts, _PMF)
+    if node.kind is Kind.METER:
+        return _figures(place.leaves, found, texts, _METER)
+    amount = len(node.data)
+    if node.children:
+        amount += sum(child.collapsed for child in node.children.values())
+    return f"{amount:,} entry" if amount == 1 else f"{amount:,} entries"
+
+
+def _figures(part: slice, found: Gathered, texts: Texts, wanted: Sequence[tuple[str, str]]) -> str:
+    said, keys = [], found.keys[part]
+    for key, name in wanted:
+        if key in keys:
+            index = part.start + keys.index(key)
+            exact, kind = texts.exact[index], texts.types[index]
+            if kind in ("int", "float"):
+                shown = texts.human[index] or human(kind, found.values[index], exact) or exact
+                said.append(f"{name} {shown}")
+    return " · ".join(said)
+
+
+def meaning(path: Path, kind: Kind) -> Writer | None:
+    """How to write the values of a container whose units are known, else ``None``."""
+    if kind is Kind.STATES:
+        return _seconds
+    if path and path[0] == "pyramid":
+        return _seconds_but_count if kind is Kind.PMF else _process if path[-1] == "process" else None
+    return None
+
+
+def _seconds(key: str, value: Any) -> str:
+    return units.duration(value) if type(value) in (int, float) else ""
+
+
+def _seconds_but_count(key: str, value: Any) -> str:
+    return human("int", value, str(value)) if key == "count" else _seconds(key, value)
+
+
+def _process(key: str, value: Any) -> str:
+    if type(value) not in (int, float):
+        return ""
+    if key.endswith("_bytes"):
+        return units.size(value)
+    if key in ("uptime_seconds", "cpu_seconds"):
+        return units.duration(value)
+    return "" if key in ("pid", "start_time_seconds") else human(type(value).__name__, value, str(value))

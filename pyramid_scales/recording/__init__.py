@@ -1,0 +1,1 @@
+"""Counting requests: labels → series → words in memory. ``recorder`` leads."""

@@ -1,0 +1,203 @@
+"""Bucket boundaries, the words of a series, and what can be computed from them: pure arithmetic.
+
+A series is a block of unsigned 64-bit words (``memoryview.cast("Q")``), in private memory or in a file
+that other processes read. The count of a series *is* the sum of its buckets: there is no second word
+that could disagree. Everything is an integer; durations are nanoseconds.
+
+Order in a block::
+
+    buckets …, sum, last
+    ring: RING times (number, count, sum)
+    copies: COPIES times (minute, buckets …, sum)
+
+``last``, ``number`` and ``minute`` hold the number plus one, so that zeroed memory means "nothing yet".
+Each record of the ring and of the copies has its number in front, written last: whoever reads the block
+meanwhile sees the number of long ago, which lies outside every window, or the complete record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, isqrt
+from operator import sub
+
+from ..figures.spread import middles
+from ..snapshot import Labels, Series, Slice
+
+VERSION = 1
+"""Of the order of the words; a block of another version can't be read."""
+SLICE_NS = 10_000_000_000
+"""A slice of the ring, in nanoseconds."""
+SLICES = 90
+"""Slices of the longest window: fifteen minutes, the current slice besides."""
+MINUTE = 6
+"""Slices between two copies of the buckets."""
+MINUTES = 5
+"""Whole minutes that ``Series.recent`` covers, the current one besides."""
+RING = SLICES + 2
+"""Notes kept: those of the window, and more, since the next one may just be overwriting the oldest."""
+COPIES = MINUTES + 3
+"""The same for the copies: those of the window with the current minute, and two more."""
+
+_SCALE = 4
+_LOWEST, _HIGHEST = -319, 192  # 2**(-319/16) s is just below 1 µs, 2**(192/16) s is 4096 s
+
+
+def _exponential_bound(index: int) -> int:
+    """``2 ** (index / 16)`` seconds in whole nanoseconds, rounded down, free of rounding errors.
+
+    These are the boundaries of OpenTelemetry's exponential histogram of scale 4
+    (https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram).
+    """
+    power: int = 10 ** (9 << _SCALE)
+    root = power << index if index >= 0 else power >> -index
+    for _ in range(_SCALE):
+        root = isqrt(root)
+    return root
+
+
+def make_bounds(le_seconds: Iterable[float]) -> tuple[int, ...]:
+    """Inclusive upper bounds of the buckets, nanoseconds, ascending.
+
+    The union of OpenTelemetry's exponential buckets of scale 4 (percentiles within 2.2 %) from 1 µs
+    to 4096 s and of ``le_seconds``, which become exact.
+    """
+    exact = {round(bound * 1e9) for bound in le_seconds}
+    return tuple(sorted(exact.union(map(_exponential_bound, range(_LOWEST, _HIGHEST + 1)))))
+
+
+def percentile(bounds_ns: Sequence[int], counts: Sequence[int], q: float) -> float:
+    """The duration that at least the part ``q`` (from 0 to 1) of all do not exceed, in seconds.
+
+    Nearest rank. The bucket that holds this rank is represented by its geometric middle, which is
+    within 2.2 % of each value in it. 0.0 when there is nothing.
+    """
+    total = sum(counts)
+    # The small term undoes rounding: 0.07 * 100 is a little more than 7, and the rank is 7.
+    rank = max(1, ceil(q * total - 1e-9 * total))
+    seen = 0
+    for middle, count in zip(middles(tuple(bounds_ns)), counts, strict=True):
+        seen += count
+        if seen >= rank:
+            return middle
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each word of a series stands in its block; made by :meth:`of`."""
+
+    bounds: tuple[int, ...]
+    """Inclusive upper bounds of the buckets, nanoseconds."""
+    le: tuple[int, ...]
+    """Those of them that the settings name."""
+    buckets: int
+    """How many bucket words there are, one more than bounds; they come first, so the number of a
+    bucket is its place."""
+    total: int
+    """Place of the sum of all durations."""
+    last: int
+    ring: int
+    copies: int
+    words: int
+    """Length of a block."""
+    fingerprint: str
+    """Equal where blocks mean the same: version and bounds."""
+
+    @classmethod
+    def of(cls, le_seconds: Iterable[float]) -> Layout:
+        """The layout of a series whose buckets include the bounds ``le_seconds`` exactly."""
+        le = tuple(le_seconds)
+        bounds = make_bounds(le)
+        buckets = len(bounds) + 1
+        ring = buckets + 2
+        copies = ring + 3 * RING
+        shape = f"{VERSION} {SLICE_NS} {RING} {COPIES} {MINUTE} {bounds}"
+        return cls(
+            bounds=bounds,
+            le=tuple(sorted({round(bound * 1e9) for bound in le})),
+            buckets=buckets,
+            total=buckets,
+            last=buckets + 1,
+            ring=ring,
+            copies=copies,
+            words=copies + (2 + buckets) * COPIES,
+            fingerprint=hashlib.sha256(shape.encode()).hexdigest()[:16],
+        )
+
+    def note_at(self, number: int) -> int:
+        """Place of the note of slice ``number`` in the ring."""
+        return self.ring + 3 * (number % RING)
+
+    def copy_at(self, minute: int) -> int:
+        """Place of the copy of the buckets at the start of ``minute``."""
+        return self.copies + (2 + self.buckets) * (minute % COPIES)
+
+    def forget_time(self, words: memoryview) -> None:
+        """Void what was noted by the clock of another boot of the machine; the totals stay."""
+        words[self.last] = 0
+        for number in range(RING):
+            words[self.note_at(number)] = 0
+        for minute in range(COPIES):
+            words[self.copy_at(minute)] = 0
+
+
+def turn(words: memoryview, layout: Layout, number: int) -> None:
+    """Note what a series holds as slice ``number`` begins; to be called under a lock.
+
+    Does nothing in a slice that was noted before, or if the clock went back. Interrupted at any
+    place and called again, it ends in the same state.
+    """
+    if number < words[layout.last]:
+        return
+    # One call copies buckets and sum, so no record of this process falls between two words of them.
+    held = memoryview(words[: layout.total + 1].tobytes()).cast("Q")
+    note = layout.note_at(number)
+    words[note + 1] = sum(held[: layout.buckets].tolist())
+    words[note + 2] = held[layout.total]
+    words[note] = number + 1
+    minute = number // MINUTE
+    copy = layout.copy_at(minute)
+    if words[copy] != minute + 1:
+        words[copy + 1 : copy + 2 + layout.buckets] = held
+        words[copy] = minute + 1
+    words[layout.last] = number + 1
+
+
+def read_series(labels: Labels, words: memoryview | bytes, layout: Layout, now: int) -> Series:
+    """The series that a block holds, from live words or from bytes that were read from a file.
+
+    ``now`` is the number of the current slice. ``Series.recent`` covers the current minute and the five
+    before it. Raises ``ValueError`` or ``IndexError`` for a block of another length.
+    """
+    data = memoryview(bytes(words)).cast("Q")
+    if len(data) != layout.words:
+        raise ValueError(f"a block has {layout.words} words, not {len(data)}")
+    *buckets, total = held = data[: layout.total + 1].tolist()
+    now = max(now, data[layout.last] - 1)
+    before = _before(data, layout, now // MINUTE)
+    *recent, recent_sum = map(sub, held, before) if before else [0] * len(held)
+    return Series(labels, buckets, total, recent, _notes(data, layout, now), recent_sum)
+
+
+def _notes(data: memoryview, layout: Layout, now: int) -> tuple[Slice, ...]:
+    """The notes of the window, oldest first: as they stand in the ring behind that of ``now``."""
+    ring = data[layout.ring : layout.copies].tolist()
+    next_one = 3 * ((now + 1) % RING)
+    ring = ring[next_one:] + ring[:next_one]
+    found = zip(ring[::3], ring[1::3], ring[2::3], strict=True)
+    oldest = max(now - SLICES, 0)
+    return tuple(
+        [Slice(number - 1, count, total) for number, count, total in found if oldest < number <= now + 1]
+    )
+
+
+def _before(data: memoryview, layout: Layout, minute: int) -> list[int]:
+    """What buckets and sum held when the window of :attr:`Series.recent` began; nothing if it is empty."""
+    for start in range(max(0, minute - MINUTES), minute + 1):
+        copy = layout.copy_at(start)
+        if data[copy] == start + 1:
+            return data[copy + 1 : copy + 2 + layout.buckets].tolist()
+    return []

@@ -1,0 +1,1 @@
+"""All workers of a machine as one application, through slots in a directory. ``shared`` leads."""

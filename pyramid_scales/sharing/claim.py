@@ -1,0 +1,106 @@
+"""How a process comes by a slot: the first that no living worker holds, or a new one.
+
+Safe against any number of processes that do the same: a slot belongs to whoever holds the lock of the file
+that stands under its name at that moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import weakref
+
+from .directory import SOMETHING_ELSE, Directory, Unusable, try_lock
+from .slotfile import PAGE, Geometry, encode_header, is_blank, read_header
+from .slots import SlotStore, slot_name, slot_numbers
+
+MOST_SLOTS = 10_000
+
+
+def acquire(directory: Directory, shape: Geometry, keep: float) -> SlotStore:
+    """Take over the first free slot of the application, or make one.
+
+    What an application that stopped more than ``keep`` seconds ago left behind is forgotten first.
+    Raises :class:`Unusable` where there is neither a slot nor room for one.
+    """
+    with directory.locked() as alone:
+        if alone:
+            _forget_if_stopped(directory, keep)
+        for number in range(MOST_SLOTS):
+            try:
+                store = _take(directory, number, shape, keep)
+            except OSError as error:
+                if error.errno in SOMETHING_ELSE and os.access(directory.path, os.W_OK):
+                    continue  # a link, a directory, a pipe
+                raise Unusable(f"No file fits into {directory.path}: {error.strerror}.") from None
+            if store is not None:
+                _let_go_in_children(store)
+                store.touch()
+                return store
+    raise Unusable(f"None of the {MOST_SLOTS} files in {directory.path} can be used.")
+
+
+def _take(directory: Directory, number: int, shape: Geometry, keep: float) -> SlotStore | None:
+    name = slot_name(number)
+    fd = directory.open_file(name, create=True)
+    try:
+        if try_lock(fd) and directory.is_file(fd, name) and _prepare(directory, name, fd, shape, keep):
+            store = SlotStore(directory, number, fd, shape)
+            fd = -1
+            return store
+    finally:
+        if fd >= 0:
+            os.close(fd)
+    return None
+
+
+def _prepare(directory: Directory, name: str, fd: int, shape: Geometry, keep: float) -> bool:
+    """Make the locked file a slot, if it is new; whether it is one that can be continued."""
+    if is_blank(fd) or (_is_old(fd, keep) and read_header(fd, shape) is None):
+        try:
+            os.posix_fallocate(fd, 0, PAGE)
+        except OSError:
+            directory.remove(name)
+            raise
+        os.pwrite(fd, encode_header(shape), 0)
+    return read_header(fd, shape) is not None
+
+
+def _is_old(fd: int, keep: float) -> bool:
+    return time.time() - os.fstat(fd).st_mtime > keep
+
+
+def _forget_if_stopped(directory: Directory, keep: float) -> None:
+    """Remove all files if no worker lives and none has lived for ``keep`` seconds."""
+    names = directory.names()
+    left = [name for name in names if name.startswith("stats-")]
+    with contextlib.ExitStack() as held:
+        for name in map(slot_name, slot_numbers(names)):
+            try:
+                fd = directory.open_file(name)
+            except OSError as error:
+                if error.errno in SOMETHING_ELSE:
+                    continue
+                return
+            held.callback(os.close, fd)
+            if not _is_old(fd, keep) or not try_lock(fd):
+                return
+            left.append(name)
+        for name in left:
+            directory.remove(name)
+
+
+def _let_go_in_children(store: SlotStore) -> None:
+    """Close the parent's slot in a forked child at once, so that it is free when the parent dies.
+
+    Not every fork runs this hook (uWSGI's does not); there the child closes it at its first request.
+    """
+    reference = weakref.ref(store)
+
+    def let_go() -> None:
+        inherited = reference()
+        if inherited is not None:
+            inherited.close()
+
+    os.register_at_fork(after_in_child=let_go)

@@ -1,0 +1,97 @@
+"""Percentiles and bars from buckets, against the exact values."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from statistics import fmean, stdev
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recorded import BOUNDS, SECOND, Event, labels, recorded
+
+from pyramid_scales.figures.spread import bars, middles, spread
+from pyramid_scales.recording.histogram import percentile
+
+WITHIN = 1.022
+DURATIONS = st.lists(st.integers(10_000, 4000 * SECOND), min_size=1, max_size=60)
+
+
+def _buckets(durations: list[int]) -> list[int]:
+    return list(recorded([Event(0, labels(), each) for each in durations], 0).series[0].buckets)
+
+
+@settings(deadline=None)
+@given(DURATIONS)
+def test_everything_is_within_2_2_percent_of_the_exact_value(durations):
+    found = spread(_buckets(durations), sum(durations), middles(BOUNDS))
+    exact = sorted(each / SECOND for each in durations)
+    for permille in (500, 750, 950, 980, 990, 999):
+        wanted = exact[math.ceil(len(exact) * permille / 1000) - 1]
+        assert wanted / WITHIN <= found.percentile(permille) <= wanted * WITHIN
+    assert exact[0] / WITHIN <= found.min <= exact[0] * WITHIN
+    assert exact[-1] / WITHIN <= found.max <= exact[-1] * WITHIN
+    assert found.mean == pytest.approx(fmean(exact))
+    assert found.min <= found.mean <= found.max
+    assert found.min <= found.percentile(1) <= found.percentile(500) <= found.percentile(1000) <= found.max
+
+
+@settings(deadline=None)
+@given(DURATIONS)
+def test_there_is_one_meaning_of_a_percentile(durations):
+    counts = _buckets(durations)
+    found = spread(counts, None, middles(BOUNDS))
+    for permille in (500, 750, 950, 980, 990, 999, 1000):
+        assert found.percentile(permille) == percentile(BOUNDS, counts, permille / 1000)
+
+
+@settings(deadline=None)
+@given(DURATIONS)
+def test_the_standard_deviation_is_that_of_a_sample(durations):
+    found = spread(_buckets(durations), sum(durations), middles(BOUNDS))
+    if len(durations) == 1:
+        assert found.stddev == 0.0
+        return
+    exact = [each / SECOND for each in durations]
+    # Each value is off by at most 2.2 % of itself, and a standard deviation is a seminorm.
+    allowed = (WITHIN - 1) * math.sqrt(sum(each * each for each in exact) / (len(exact) - 1))
+    assert abs(found.stddev - stdev(exact)) <= allowed + 1e-9
+
+
+def test_without_the_sum_the_mean_is_estimated():
+    found = spread(_buckets([SECOND, 3 * SECOND]), None, middles(BOUNDS))
+    assert 2 / WITHIN <= found.mean <= 2 * WITHIN
+
+
+def test_there_is_no_spread_of_nothing():
+    assert spread([0] * (len(BOUNDS) + 1), 0, middles(BOUNDS)) is None
+    assert spread((), None, middles(BOUNDS)) is None
+
+
+def test_what_is_longer_than_all_bounds_is_shown_as_the_last_of_them():
+    found = spread(_buckets([10**16]), None, middles(BOUNDS))
+    assert found.max == BOUNDS[-1] / SECOND
+
+
+@settings(deadline=None)
+@given(DURATIONS, st.integers(1, 80))
+def test_bars_hold_every_duration_between_their_edges(durations, most):
+    found = bars(_buckets(durations), BOUNDS, most)
+    assert len(found) <= most
+    for bar in found:
+        assert bar.count == sum(bar.low < each / SECOND <= bar.high for each in durations)
+    assert sum(bar.count for bar in found) == len(durations)
+    assert all(left.high == right.low for left, right in pairwise(found))
+    assert found[0].low < min(durations) / SECOND
+    assert max(durations) / SECOND <= found[-1].high
+
+
+def test_there_are_no_bars_of_nothing():
+    assert bars([0] * (len(BOUNDS) + 1), BOUNDS) == ()
+
+
+def test_the_first_and_the_last_bucket_can_be_drawn_too():
+    first, last = bars(_buckets([1, 10**15]), BOUNDS, most=1000)[:: len(BOUNDS)]
+    assert (first.low, first.high) == (0.0, BOUNDS[0] / SECOND)
+    assert (last.low, last.high) == (BOUNDS[-1] / SECOND, 2 * BOUNDS[-1] / SECOND)

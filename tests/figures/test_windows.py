@@ -1,0 +1,50 @@
+"""Rates and sparklines of applications that are young, old, or continued."""
+
+from __future__ import annotations
+
+import pytest
+from recorded import BOUNDS, SECOND, SLICE, Event, labels, recorded
+
+from pyramid_scales.figures import figures
+from pyramid_scales.snapshot import Requests
+
+START = 1000 * SLICE + 3 * SECOND
+
+
+def test_a_steady_load_has_one_rate_whenever_one_looks():
+    events = [Event(START + step * SECOND // 5, labels(), SECOND) for step in range(5 * 1200)]
+    for late in range(1150, 1170, 3):
+        clock = START + late * SECOND
+        found = figures.overview(recorded([event for event in events if event.at < clock], clock, START))
+        assert [found.m1, found.m5, found.m15] == pytest.approx([5.0] * 3, rel=0.01)
+        assert found.change == pytest.approx(0, abs=0.01)
+        assert list(found.sparkline.rates) == pytest.approx([5.0] * 90)
+
+
+def test_an_application_that_has_just_begun_is_measured_by_its_age():
+    events = [Event(START + step * SECOND, labels(), SECOND) for step in range(4)]
+    found = figures.overview(recorded(events, START + 4 * SECOND, START))
+    assert [found.m1, found.m5, found.m15] == [1.0] * 3
+    assert list(found.sparkline.rates) == [1.0]
+
+
+def test_the_first_milliseconds_count_as_a_second():
+    found = figures.overview(recorded([Event(START, labels(), 5)], START + 1000, START))
+    assert found.m1 == found.m15 == 1.0
+    assert list(found.sparkline.rates) == [1.0]
+
+
+def test_a_process_that_continues_another_ones_notes_is_as_old_as_these():
+    events = [Event(START + step * SECOND, labels(), SECOND) for step in range(600)]
+    clock = START + 600 * SECOND
+    found = figures.overview(recorded(events, clock, started=clock - SECOND))
+    assert found.m15 == pytest.approx(1.0, rel=0.01)
+
+
+def test_without_a_clock_the_current_slice_counts_as_a_whole_one():
+    events = [Event(START, labels(), SECOND)]
+    known = recorded(events, START, START)
+    found = figures.overview(Requests(BOUNDS, (), known.series, 0, known.now, 500))
+    assert found.m1 == pytest.approx(1 / 60)
+    assert len(found.sparkline.rates) == 90
+    assert found.sparkline.rates[-1] == pytest.approx(1 / 10)

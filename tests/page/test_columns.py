@@ -1,0 +1,69 @@
+"""Columns of the table of routes."""
+
+from __future__ import annotations
+
+import pytest
+from paging import some_requests
+
+from pyramid_scales.figures import figures
+from pyramid_scales.page import columns
+
+
+def routes():
+    return figures.summary(some_requests()).routes
+
+
+def order(sort, order):
+    return [route.name for route in columns.arranged(routes(), columns.sorting(sort, order))]
+
+
+def test_the_busiest_comes_first_unless_asked_otherwise():
+    assert [route.name for route in columns.arranged(routes(), columns.sorting("", ""))] == ["home", "book"]
+    assert [route.name for route in columns.arranged(routes(), columns.sorting("rate", "asc"))] == [
+        "book",
+        "home",
+    ]
+    assert [route.name for route in columns.arranged(routes(), columns.sorting("route", ""))] == [
+        "book",
+        "home",
+    ]
+
+
+@pytest.mark.parametrize("key", [column.key for column in columns.COLUMNS])
+@pytest.mark.parametrize("order", columns.ORDERS)
+def test_every_column_sorts(key, order):
+    assert len(columns.arranged(routes(), columns.sorting(key, order))) == 2
+
+
+def test_what_is_unknown_comes_last_either_way():
+    idle = figures.summary(some_requests()).routes[0]
+    idle = type(idle)(**{name: getattr(idle, name) for name in _fields(idle)} | {"p50": None, "name": "idle"})
+    for order in columns.ORDERS:
+        arranged = columns.arranged([idle, *routes()], columns.sorting("p50", order))
+        assert arranged[-1].name == "idle"
+
+
+def _fields(route):
+    return [name for kind in type(route).__mro__ for name in getattr(kind, "__slots__", ())]
+
+
+@pytest.mark.parametrize(("sort", "order"), [("colour", ""), ("rate", "up"), ("RATE", ""), ("<b>", "")])
+def test_an_unknown_sorting_says_what_there_is(sort, order):
+    with pytest.raises(ValueError, match=r"Use (one of route, rate, .*methods|asc or desc)\."):
+        columns.sorting(sort, order)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [(0.0, "±0"), (0.04, "±0"), (1.0, "+100\xa0%"), (-0.4, "-40\xa0%"), (99.0, "+9,900\xa0%")],
+)
+def test_a_small_change_is_none(change, text):
+    assert columns.change_text(change) == text
+
+
+def test_only_errors_are_alarming():
+    book, home = routes()
+    assert [column.key for column, cell in zip(columns.FIGURES, columns.cells(book)) if cell.bad] == [
+        "errors"
+    ]
+    assert not any(cell.bad for cell in columns.cells(home))

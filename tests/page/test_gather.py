@@ -1,0 +1,39 @@
+"""A tree gathered into lists."""
+
+from __future__ import annotations
+
+import pytest
+from snapshots import node
+
+from pyramid_scales.page.gather import gather, shape
+from pyramid_scales.snapshot import Node
+
+
+def gathered(root, path=()):
+    return gather(root, path)
+
+
+def test_the_shape_is_the_same_while_only_values_change():
+    first = node({"a": 1, "b": 2.5}, c=node({"d": "x"}))
+    second = node({"a": 7, "b": 0.1}, c=node({"d": "y"}))
+    assert shape(gathered(first)) == shape(gathered(second))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        node({"a": 1, "b": 2}, c=node({"d": "x"})),
+        node({"a": 1}, c=node({"d": "x", "b": 2.5})),
+        node({"a": 1, "b": 2.5}, c=node({"e": "x"})),
+        node({"a": 1, "b": 2.5}, c=node({"d": "x"}, e=node({}))),
+        node({"a": 1, "b": 2.5}, c=Node({"d": "x"}, collapsed=True)),
+        node({"a": 1, "b": 2.5, "d": "x"}, c=node({})),
+    ],
+)
+def test_the_shape_tells_other_trees_apart(other):
+    first = node({"a": 1, "b": 2.5}, c=node({"d": "x"}))
+    assert shape(gathered(first)) != shape(gathered(other))
+
+
+def test_a_value_that_fails_changes_the_shape():
+    assert shape(gathered(Node({"a": None}))) != shape(gathered(Node({"a": None}, marks={"a": "error"})))

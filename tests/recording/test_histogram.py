@@ -1,0 +1,248 @@
+"""Buckets, percentiles and the words of a series."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import struct
+from bisect import bisect_left
+from collections.abc import Callable
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyramid_scales.figures.spread import middles, spread
+from pyramid_scales.recording.histogram import (
+    COPIES,
+    RING,
+    Layout,
+    make_bounds,
+    percentile,
+    read_series,
+    turn,
+)
+from pyramid_scales.snapshot import Labels
+
+LE = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+BOUNDS = make_bounds(LE)
+LABELS = Labels("home", "/", "GET", 200, "")
+MICROSECOND, SECOND = 1_000, 1_000_000_000
+QUANTILES = (0.0, 0.01, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0)
+
+DISTRIBUTIONS: dict[str, Callable[[random.Random], float]] = {
+    "lognormal": lambda source: source.lognormvariate(-4, 1.5),
+    "bimodal": lambda source: abs(
+        source.gauss(0.002, 0.0002) if source.random() < 0.8 else source.gauss(3, 0.4)
+    ),
+    "pareto": lambda source: 0.003 * source.paretovariate(1.1),
+    "constant": lambda source: 0.0345,
+}
+
+
+def counted(durations: list[int]) -> list[int]:
+    counts = [0] * (len(BOUNDS) + 1)
+    for duration in durations:
+        counts[bisect_left(BOUNDS, duration)] += 1
+    return counts
+
+
+def block(layout: Layout) -> memoryview:
+    return memoryview(bytearray(8 * layout.words)).cast("Q")
+
+
+def test_bounds_are_opentelemetrys_exponential_ones_of_scale_4_to_the_nanosecond():
+    # A bound b stands for 2**(k/16) seconds exactly when b**16 <= 10**144 * 2**k < (b + 1)**16.
+    exponential = make_bounds(())
+    assert len(exponential) == 192 + 319 + 1
+    for k, bound in zip(range(-319, 193), exponential):
+        shifted = 10**144 * 2 ** (k + 320)
+        assert bound**16 * 2**320 <= shifted < (bound + 1) ** 16 * 2**320
+    assert exponential[0] < MICROSECOND < exponential[1]
+    assert exponential[-1] == 4096 * SECOND
+
+
+def test_bounds_rise_and_hold_those_of_the_settings_exactly():
+    assert list(BOUNDS) == sorted(set(BOUNDS))
+    assert {round(le * SECOND) for le in LE} <= set(BOUNDS)
+    assert Layout.of(LE).le == tuple(round(le * SECOND) for le in LE)
+
+
+def test_a_bound_is_inclusive():
+    counts = counted([5_000_000, 5_000_001])
+    at = BOUNDS.index(5_000_000)
+    assert counts[at : at + 2] == [1, 1]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 19, 49, 99, 999, 10_000, pytest.param(10**6, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_percentiles_are_within_2_2_percent_of_the_exact_ones(name, n):
+    source = random.Random(f"{name} {n}")
+    draw = DISTRIBUTIONS[name]
+    durations = sorted(min(max(round(draw(source) * SECOND), 1_000), 4_000 * SECOND) for _ in range(n))
+    counts = counted(durations)
+    for q in QUANTILES:
+        exact = durations[max(ceil(round(q * n, 6)), 1) - 1] / SECOND
+        assert percentile(BOUNDS, counts, q) == pytest.approx(exact, rel=0.022)
+
+
+@given(st.lists(st.integers(MICROSECOND, 4_096 * SECOND), min_size=1), st.floats(0, 1))
+def test_a_percentile_is_within_2_2_percent_of_the_exact_one_whatever_was_recorded(durations, q):
+    rank = max(ceil(q * len(durations) - 1e-9 * len(durations)), 1)
+    exact = sorted(durations)[rank - 1] / SECOND
+    assert percentile(BOUNDS, counted(durations), q) == pytest.approx(exact, rel=0.022)
+
+
+def test_a_rank_that_rounding_would_push_up_stays():
+    # 0.07 * 100 is 7.000000000000001 in floating point: the seventh value, not the eighth.
+    counts = counted([SECOND] * 7 + [2 * SECOND] * 93)
+    assert percentile(BOUNDS, counts, 0.07) == pytest.approx(1, rel=0.022)
+
+
+def test_the_percentile_of_nothing_is_zero():
+    assert percentile(BOUNDS, counted([]), 0.5) == 0.0
+
+
+def test_what_is_beyond_the_bounds_is_counted_in_the_first_and_the_last_bucket():
+    counts = counted([0, 10**15])
+    assert (counts[0], counts[-1]) == (1, 1)
+    assert percentile(BOUNDS, counts, 1) == BOUNDS[-1] / SECOND
+    assert percentile(BOUNDS, counts, 0) == middles(BOUNDS)[0]
+
+
+def test_percentiles_agree_with_those_that_the_tree_shows():
+    source = random.Random(7)
+    durations = [round(source.lognormvariate(-3, 2) * SECOND) for _ in range(500)]
+    shown = spread(counted(durations), sum(durations), middles(BOUNDS))
+    for permille in (1, 500, 750, 950, 980, 990, 999, 1000):
+        assert shown.percentile(permille) == percentile(BOUNDS, counted(durations), permille / 1000)
+
+
+def test_parts_of_a_block_do_not_overlap_and_fill_it():
+    layout = Layout.of(LE)
+    notes = [layout.note_at(number) for number in range(RING)]
+    copies = [layout.copy_at(minute) for minute in range(COPIES)]
+    places = [
+        *range(layout.buckets),
+        layout.total,
+        layout.last,
+        *(note + word for note in notes for word in range(3)),
+        *(copy + word for copy in copies for word in range(layout.buckets + 2)),
+    ]
+    assert places == list(range(layout.words))
+
+
+def test_layouts_with_other_bounds_have_another_fingerprint():
+    assert Layout.of(LE) == Layout.of(LE)
+    assert Layout.of(LE).fingerprint != Layout.of(LE[1:]).fingerprint
+
+
+def test_zeroed_words_are_a_series_in_which_nothing_happened():
+    layout = Layout.of(LE)
+    series = read_series(LABELS, block(layout), layout, 0)
+    assert series.labels == LABELS
+    assert not any([*series.buckets, *series.recent, series.sum_ns, series.recent_sum_ns, *series.slices])
+
+
+def test_the_first_slice_of_a_clock_that_starts_at_zero_is_noted():
+    layout = Layout.of(LE)
+    words = block(layout)
+    turn(words, layout, 0)
+    words[3] += 1
+    words[layout.total] += 7
+    series = read_series(LABELS, words, layout, 0)
+    assert series.slices == ((0, 0, 0),)
+    assert (series.recent[3], series.recent_sum_ns) == (1, 7)
+
+
+def test_a_block_reads_the_same_from_a_file_as_from_memory():
+    layout = Layout.of(LE)
+    words = block(layout)
+    for number in (5, 6, 40):
+        turn(words, layout, number)
+        words[number] += number
+        words[layout.total] += number
+    assert read_series(LABELS, words.tobytes(), layout, 41) == read_series(LABELS, words, layout, 41)
+
+
+def test_after_a_reboot_totals_stay_and_nothing_is_recent():
+    layout = Layout.of(LE)
+    words = block(layout)
+    turn(words, layout, 1000)
+    words[3] += 2
+    words[layout.total] += 7
+    layout.forget_time(words)
+    series = read_series(LABELS, words, layout, 3)
+    assert (series.buckets[3], series.sum_ns, series.slices) == (2, 7, ())
+    assert not any(series.recent)
+    turn(words, layout, 3)
+    assert read_series(LABELS, words, layout, 3).slices == ((3, 2, 7),)
+
+
+def test_a_slice_is_noted_once_and_never_backwards():
+    layout = Layout.of(LE)
+    words = block(layout)
+    turn(words, layout, 10)
+    words[3] += 1
+    before = words.tobytes()
+    turn(words, layout, 10)
+    turn(words, layout, 9)
+    assert words.tobytes() == before
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Interruptible:
+    """Words that raise at the n-th write, as a process that is killed there stops writing."""
+
+    def __init__(self, words: memoryview, writes: int) -> None:
+        self.words = words
+        self.writes = writes
+
+    def __getitem__(self, place):
+        return self.words[place]
+
+    def __setitem__(self, place, value):
+        if not self.writes:
+            raise Interrupted
+        self.writes -= 1
+        self.words[place] = value
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_a_turn_that_was_cut_off_leaves_the_series_readable_and_is_made_up_for(writes):
+    layout = Layout.of(LE)
+    words, whole = block(layout), block(layout)
+    for number in (*range(RING + 5), 7 * COPIES + RING):
+        turn(words, layout, number)
+        turn(whole, layout, number)
+        for memory in (words, whole):
+            memory[3] += 1
+            memory[layout.total] += 7
+    number = 7 * COPIES + RING + 6
+    with pytest.raises(Interrupted):
+        turn(Interruptible(words, writes), layout, number)
+    expected = read_series(LABELS, whole, layout, number)
+    cut = read_series(LABELS, words, layout, number)
+    assert cut.recent == expected.recent or writes == 5
+    assert set(cut.slices) - set(expected.slices) <= {(number, sum(cut.buckets), cut.sum_ns)}
+    turn(words, layout, number)
+    turn(whole, layout, number)
+    assert words.tobytes() == whole.tobytes()
+
+
+@given(st.binary(max_size=200))
+def test_a_block_of_another_length_is_a_value_error(garbage):
+    with pytest.raises((ValueError, TypeError)):
+        read_series(LABELS, garbage, Layout.of(LE), 5)
+
+
+@given(st.integers(0, 2**32), st.integers(0, 2**40))
+def test_garbage_in_a_block_never_raises_anything_but_a_value_error(seed, now):
+    layout, source = Layout.of(LE), random.Random(seed)
+    words = [source.choice((0, 1, now, source.getrandbits(64))) for _ in range(layout.words)]
+    with contextlib.suppress(ValueError, IndexError):
+        read_series(LABELS, struct.pack(f"{layout.words}Q", *words), layout, now)

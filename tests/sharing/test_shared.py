@@ -1,0 +1,247 @@
+"""Sharing as an application meets it: when it begins, what it shows, and what it says."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+
+import pytest
+import sharing
+from greplin import scales
+from pyramid.response import Response
+
+from pyramid_scales import application
+
+
+@pytest.fixture
+def shared(tmp_path, make_app):
+    """``shared(name=value…)`` → an application that shares ``tmp_path/shared``; closed at the end."""
+    made = []
+
+    def make(**settings):
+        chosen = {f"scales.{name}": value for name, value in settings.items()}
+        app = make_app({"scales.shared_dir": str(tmp_path / "shared"), **chosen}, setup)
+        # Further applications of this process stand for further workers of the first.
+        share(app)._name = "app"
+        made.append(app)
+        return app
+
+    def setup(config):
+        config.add_route("home", "/")
+        config.add_view(lambda request: Response("hello"), route_name="home")
+
+    yield make
+    for app in made:
+        share(app).close()
+
+
+def share(app):
+    return application.of(app.app.registry).shared
+
+
+def page(app, query=""):
+    return app.get(f"/scales/?format=json{query}")
+
+
+def requests(response):
+    return response.json["pyramid"]["requests"]["responses"]
+
+
+def test_nothing_happens_before_the_first_request(shared, tmp_path):
+    app = shared()
+    assert not (tmp_path / "shared").exists()
+    assert not share(app).active
+    app.get("/")
+    assert share(app).active
+    assert len(sharing.slots(tmp_path / "shared")) == 1
+
+
+def test_only_the_owner_may_look_into_the_directory(shared, tmp_path):
+    shared().get("/")
+    (own,) = (tmp_path / "shared").iterdir()
+    assert [oct(place.stat().st_mode & 0o777) for place in (own.parent, own)] == ["0o700", "0o700"]
+    assert {oct(file.stat().st_mode & 0o777) for file in own.iterdir()} <= {"0o600"}
+
+
+def test_a_page_shows_all_workers_or_one(shared):
+    first, second = shared(), shared()
+    for _ in range(3):
+        first.get("/")
+    second.get("/")
+    assert requests(page(first)) == requests(page(second)) == {"200": 4}
+    assert requests(page(first, "&scope=worker")) == {"200": 3}
+    assert requests(page(second, "&scope=worker")) == {"200": 1}
+
+
+def test_a_page_says_how_many_workers_live(shared):
+    first, second = shared(), shared()
+    first.get("/")
+    assert page(first).headers["X-Scales-Workers"] == "1"
+    second.get("/")
+    assert page(first).headers["X-Scales-Workers"] == "2"
+    share(second).close()
+    assert page(first).headers["X-Scales-Workers"] == "1"
+    assert requests(page(first)) == {"200": 2}
+
+
+def test_a_page_that_is_the_first_request_of_a_worker_shows_the_others(shared):
+    first, second = shared(), shared()
+    first.get("/")
+    assert requests(page(second)) == {"200": 1}
+
+
+def test_the_successor_of_a_dead_worker_counts_on(shared, tmp_path):
+    for count in (1, 2, 3):
+        app = shared()
+        app.get("/")
+        assert requests(page(app)) == requests(page(app, "&scope=worker")) == {"200": count}
+        share(app).close()
+    assert len(sharing.slots(tmp_path / "shared")) == 1
+
+
+def test_applications_of_different_names_do_not_see_each_other(shared):
+    first, second = shared(), shared()
+    share(second)._name = "another"
+    first.get("/")
+    second.get("/")
+    assert requests(page(first)) == requests(page(second)) == {"200": 1}
+
+
+def test_two_applications_of_one_process_do_not_share(make_app, tmp_path):
+    apps = [make_app({"scales.shared_dir": str(tmp_path / "shared")}) for _ in range(2)]
+    for app in apps:
+        app.get("/nowhere", status=404)
+    assert [requests(page(app)) for app in apps] == [{"404": 1}] * 2
+    assert len(list((tmp_path / "shared").iterdir())) == 2
+    for app in apps:
+        share(app).close()
+
+
+def test_statistics_of_all_workers_are_merged_and_our_own_figures_are_not(shared):
+    """Both applications read one tree here, so each counts what both see."""
+    tree = scales.init(type("Shop", (), {"orders": scales.IntStat("orders")})(), "shop")
+    first, second = shared(), shared()
+    tree["orders"] = 3
+    first.get("/")
+    second.get("/")
+    assert page(first).json["shop"] == {"orders": 6}
+    assert page(first).json["pyramid"]["process"]["pid"] == os.getpid()
+    assert page(first, "&scope=worker").json["shop"] == {"orders": 3}
+    assert [key for key in page(first).json if key.startswith("pyramid")] == ["pyramid"]
+
+
+def test_gauges_of_the_settings_are_merged_by_their_rule(shared):
+    tree = scales.init(type("Shop", (), {"open": scales.IntStat("open")})(), "shop")
+    first, second = shared(gauges="shop/open=max"), shared(gauges="shop/open=max")
+    tree["open"] = 3
+    first.get("/")
+    second.get("/")
+    assert page(first).json["shop"] == {"open": 3}
+
+
+def test_one_part_of_the_tree_is_merged_like_the_whole(shared):
+    scales.init(type("Shop", (), {})(), "shop")["orders"] = 3
+    first, second = shared(), shared()
+    first.get("/")
+    second.get("/")
+    assert first.get("/scales/shop/orders?format=json").json == 6
+    assert first.get("/scales/pyramid/requests/responses?format=json").json == {"200": 2}
+
+
+def test_statistics_are_published_where_requests_are_not_timed(shared):
+    scales.init(type("Shop", (), {})(), "shop")["orders"] = 3
+    first, second = shared(timing=False), shared(timing=False)
+    first.get("/")
+    second.get("/")
+    assert page(first).json["shop"] == {"orders": 6}
+    assert "requests" not in page(first).json["pyramid"]
+
+
+def test_a_directory_that_can_not_be_used_is_one_warning_and_a_note(shared, tmp_path, caplog):
+    (tmp_path / "shared").touch()
+    app = shared()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            app.get("/")
+            assert page(app).status_code == 200
+    warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == 1
+    assert "shared_dir can't be used" in warnings[0].message
+    assert requests(page(app)) == {"200": 3}
+    assert "This page shows this worker alone" in app.get("/scales/").text
+
+
+def test_a_system_without_locks_is_one_warning_and_a_note(shared, monkeypatch, caplog):
+    monkeypatch.setattr("pyramid_scales.sharing.directory.fcntl", None)
+    app = shared()
+    app.get("/")
+    assert requests(page(app)) == {"200": 1}
+    assert "needs flock" in caplog.text
+
+
+def test_a_file_system_without_locks_is_one_warning_and_a_note(shared, monkeypatch, caplog):
+    def flock(fd, how):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    app = shared()
+    app.get("/")
+    assert requests(page(app)) == {"200": 1}
+    assert "no locks" in caplog.text
+
+
+def test_want_of_descriptors_is_a_note_not_an_error(shared, monkeypatch):
+    first, second = shared(), shared()
+    first.get("/")
+    second.get("/")
+
+    def refuse(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("pyramid_scales.sharing.directory.os.open", refuse)
+    response, shown = page(first), first.get("/scales/").text
+    monkeypatch.undo()
+    assert requests(response) == {"200": 1}
+    assert "The other workers could not be read" in shown
+    assert requests(page(first)) == {"200": 2}
+
+
+def test_a_stopped_process_that_holds_the_directory_is_not_waited_for_for_ever(shared, tmp_path, monkeypatch):
+    first, second = shared(), shared()
+    first.get("/")
+    monkeypatch.setattr("pyramid_scales.sharing.directory.PATIENCE", 0.01)
+    (own,) = (tmp_path / "shared").iterdir()
+    holder = os.open(own, os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    second.get("/")
+    assert requests(page(second)) == {"200": 2}
+    os.close(holder)
+
+
+def test_old_workers_are_forgotten_by_an_application_that_starts_after_a_while(shared, tmp_path):
+    app = shared(shared_keep=2)
+    app.get("/")
+    share(app).close()
+    for file in (tmp_path / "shared").rglob("s*"):
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+    again = shared(shared_keep=2)
+    assert "200" not in requests(page(again))
+
+
+def test_a_timer_that_can_not_start_is_no_trouble(shared, monkeypatch):
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    app = shared()
+    app.get("/")
+    assert requests(page(app)) == {"200": 1}
+
+
+def test_no_thread_is_left_when_a_process_forks(shared):
+    app = shared()
+    app.get("/")
+    share(app)._rest()
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
