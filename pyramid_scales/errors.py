@@ -14,16 +14,24 @@ from . import application, renderers
 from .address import Address
 from .lookup import Missing
 from .page import page
+from .snapshot import Path
 
 
 class Refused(Exception):
     """The request is answered with an error page: a status code and sentences for the caller."""
 
-    def __init__(self, status: int, *sentences: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        *sentences: str,
+        headers: Mapping[str, str] | None = None,
+        nearest: Path | None = None,
+    ) -> None:
         super().__init__(status, *sentences)
         self.status = status
         self.sentences = sentences
         self.headers = headers or {}
+        self.nearest = nearest
 
 
 def address_of(request: Request) -> Address:
@@ -64,6 +72,7 @@ def not_found(request: Request, missing: Missing) -> Refused:
         f"There is no statistic at {'/'.join(missing.path)!r}.",
         f"The nearest that exists is {name}: {nearest}",
         "A statistic of scales exists once it was written or read for the first time.",
+        nearest=missing.nearest,
     )
 
 
@@ -72,9 +81,7 @@ def error_response(request: Request, refused: Refused) -> Response:
     status = f"{refused.status} {exc.status_map[refused.status].title}"
     format = _format_of_error(request)
     if format == "html":
-        body = page.render_error(
-            status, exc.status_map[refused.status].title, refused.sentences, address_of(request)
-        )
+        body = page.render_error(status, refused.sentences, address_of(request), refused.nearest)
     elif format in ("json", "prettyjson"):
         body = renderers.to_json(
             {"status": refused.status, "error": " ".join(refused.sentences)}, pretty=True

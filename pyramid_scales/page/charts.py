@@ -3,51 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..figures.figures import Bar, Sparkline
 from . import units
 
-SLICES = 90
-"""Steps of ten seconds that a drawing of fifteen minutes is wide."""
+LONGEST, SHORTEST = 15, 3
+"""Minutes that a drawing spans at most, and of a young application at least."""
 TALL = 24
-"""Height of a sparkline in units of its drawing."""
+"""Height of a sparkline in units of its drawing; it is as wide as it spans slices of ten seconds."""
+PLOT, LANE = 132, 15
+"""Pixels: height of the bars of a histogram, and of each line of labels above them."""
+ROOM = 24
+"""Percent of a narrow drawing's width that a label takes."""
 _PLACES = [str(TALL - height) for height in range(TALL + 1)]
-WIDTH, HEIGHT = 720, 150
-"""Size of the drawing of a histogram, without its labels."""
+_LEAST = 1e-12
+"""Below this, a figure is drawn as nothing: to scale it up would overflow."""
 
 
-def line(values: Sequence[float | None], top: float, step: int = 1) -> str:
+def minutes(spark: Sparkline) -> int:
+    """How many minutes the drawings span: fifteen, or as many as there is something to see of."""
+    return min(max(-(-len(spark.rates) // 6), SHORTEST), LONGEST)
+
+
+def line(values: Sequence[float | None], top: float, wide: int) -> str:
     """A path through ``values``, the last of them at the right edge; ``None`` leaves a gap."""
-    scale, start = (TALL / top if top else 0.0), SLICES - step * len(values)
-    places = enumerate(values)
+    scale, start = _scale(top), wide - len(values)
     parts = [
-        "" if value is None else f"L{start + index * step} {TALL - int(value * scale + 0.5)}"
-        for index, value in places
+        "" if value is None else f"L{index} {TALL - int(value * scale + 0.5)}"
+        for index, value in enumerate(values, start)
     ]
     strokes = ("M" + stroke[1:] for stroke in "".join(part or "\n" for part in parts).split("\n") if stroke)
     return "".join(stroke + "h1" for stroke in strokes)
 
 
-def bars(values: Sequence[float], top: float, step: int = 1) -> str:
-    """A path of upright strokes, one for each value that is not zero, none too small to see."""
-    scale, start = (TALL / top if top else 0.0), SLICES - step * len(values)
-    return "".join(
-        f"M{start + index * step} {TALL}v-{max(int(value * scale + 0.5), 2)}"
-        for index, value in enumerate(values)
-        if value
-    )
+def area(values: Sequence[float], top: float, wide: int, step: int = 1) -> str:
+    """A closed path with level tops ``step`` wide, the last of them up to the right edge.
 
-
-def steps(values: Sequence[float], top: float, step: int) -> str:
-    """A path of level strokes ``step`` wide, the last of them up to the right edge."""
+    What is not nothing is never too small to see.
+    """
     if not values:
         return ""
-    scale = TALL / top if top else 0.0
-    heights = [_PLACES[int(value * scale + 0.5)] for value in values]
-    return f"M{SLICES - step * len(values)} {f'h{step}V'.join(heights)}h{step}"
+    scale = _scale(top)
+    heights = [_PLACES[max(int(value * scale + 0.5), 2)] if value else "24" for value in values]
+    return f"M{wide - step * len(values)} {TALL}V{f'h{step}V'.join(heights)}h{step}V{TALL}z"
+
+
+def _scale(top: float) -> float:
+    return TALL / top if top > _LEAST else 0.0
 
 
 def coarse(values: Sequence[float], step: int) -> list[float]:
@@ -58,43 +63,47 @@ def coarse(values: Sequence[float], step: int) -> list[float]:
 
 
 class Row(NamedTuple):
-    """The small drawing in a row of a table: rates as a line, errors as strokes of the same scale."""
+    """The small drawing in a row of a table: rates, and errors before them in the same scale."""
 
     rates: str
     errors: str
 
 
 def row(spark: Sparkline, step: int = 3) -> Row:
-    """The last fifteen minutes of one route."""
-    rates = coarse(spark.rates, step)
+    """The last minutes of one route."""
+    rates, wide = coarse(spark.rates, step), 6 * minutes(spark)
     top = max(rates, default=0.0)
-    errors = bars(coarse(spark.errors, step), top, step) if any(spark.errors) else ""
-    return Row(steps(rates, top, step), errors)
+    errors = area(coarse(spark.errors, step), top, wide, step) if any(spark.errors) else ""
+    return Row(area(rates, top, wide, step), errors)
 
 
 class Trace(NamedTuple):
     """A sparkline with the range that it spans."""
 
     path: str
-    strokes: bool
-    """Drawn as upright strokes, not as a line."""
+    kind: str
+    """``rates``, ``errors`` or ``line``."""
+    wide: int
+    """Its width, in units of its drawing."""
     lowest: float | None
     highest: float | None
 
 
-def trace(values: Sequence[float | None], strokes: bool = False) -> Trace:
-    """The last fifteen minutes of one figure."""
+def trace(values: Sequence[float | None], kind: str, wide: int) -> Trace:
+    """The last minutes of one figure."""
     known = [value for value in values if value is not None]
     top = max(known, default=0.0)
-    path = bars(known, top) if strokes else line(values, top)
-    return Trace(path, strokes, min(known, default=None), top if known else None)
+    path = line(values, top, wide) if kind == "line" else area(known, top, wide)
+    return Trace(path, kind, wide, min(known, default=None), top if known else None)
 
 
 class Block(NamedTuple):
-    """One bar of a histogram, in units of its drawing, with what it says."""
+    """One bar of a histogram, with what it says."""
 
     x: float
+    """Percent of the drawing's width, as ``width``."""
     y: float
+    """Pixels, as ``height``."""
     width: float
     height: float
     says: str
@@ -104,33 +113,39 @@ class Mark(NamedTuple):
     """A labelled place on the axis of durations."""
 
     x: float
+    """Percent of the drawing's width."""
     label: str
+    y: int = 0
+    """Pixels: the line of its label."""
+    after: bool = False
+    """There is no room for the label before the mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """A histogram over a logarithmic axis of durations."""
+    """Histograms over one logarithmic axis of durations: recent ones before those of all time."""
 
-    blocks: Sequence[Block]
+    recent: Sequence[Block]
+    total: Sequence[Block]
     ticks: Sequence[Mark]
     marks: Sequence[Mark]
     """The percentiles."""
+    top: int
+    """Pixels above the highest bar, for the labels."""
 
 
-def histogram(found: Sequence[Bar], percentiles: Mapping[str, float | None]) -> Histogram | None:
-    """The drawing of ``found``, with ``percentiles`` marked; ``None`` if there is nothing to draw."""
-    if not found:
+def histogram(
+    recent: Sequence[Bar], total: Sequence[Bar], percentiles: Mapping[str, float | None]
+) -> Histogram | None:
+    """The drawing of both, each in a scale of its own, with ``percentiles`` marked; ``None`` of nothing."""
+    if not total:
         return None
-    low = min(_floor(bar) for bar in found)
-    high = max(bar.high for bar in found)
-    axis = _Axis(math.log(low), math.log(high))
-    top = max(_density(bar) for bar in found)
-    marks = [
-        Mark(axis.at(value), f"{name} {units.duration(value)}")
-        for name, value in percentiles.items()
-        if value
-    ]
-    return Histogram([_block(bar, axis, top) for bar in found if bar.count], list(_ticks(axis)), marks)
+    axis = _Axis(math.log(min(map(_floor, total))), math.log(max(bar.high for bar in total)))
+    marked = [(name, value) for name, value in percentiles.items() if value]
+    top = LANE * len(marked) + 4
+    return Histogram(
+        _blocks(recent, axis, top), _blocks(total, axis, top), _ticks(axis), _marks(marked, axis), top
+    )
 
 
 class _Axis(NamedTuple):
@@ -138,9 +153,9 @@ class _Axis(NamedTuple):
     high: float
 
     def at(self, seconds: float) -> float:
-        """The place of a duration, from the left edge."""
+        """The place of a duration; at both edges there is room for half a label."""
         part = (math.log(seconds) - self.low) / (self.high - self.low)
-        return round(WIDTH * min(max(part, 0.0), 1.0), 1)
+        return round(3 + 94 * min(max(part, 0.0), 1.0), 2)
 
 
 def _floor(bar: Bar) -> float:
@@ -153,20 +168,35 @@ def _density(bar: Bar) -> float:
     return bar.count / math.log(bar.high / _floor(bar))
 
 
-def _block(bar: Bar, axis: _Axis, top: float) -> Block:
-    left = axis.at(_floor(bar))
-    right = axis.at(bar.high)
-    tall = max(round(HEIGHT * _density(bar) / top, 1), 1.5)
+def _blocks(found: Sequence[Bar], axis: _Axis, top: int) -> list[Block]:
+    highest = max(map(_density, found), default=0.0)
+    return [_block(bar, axis, top, _density(bar) / highest) for bar in found if bar.count]
+
+
+def _block(bar: Bar, axis: _Axis, top: int, part: float) -> Block:
+    left, right = axis.at(_floor(bar)), axis.at(bar.high)
+    tall = max(round(PLOT * part, 1), 1.5)
     says = f"{units.duration(bar.low)} to {units.duration(bar.high)}: {units.count(bar.count)}"
-    return Block(left, HEIGHT - tall, max(round(right - left - 0.6, 1), 0.8), tall, says)
+    return Block(left, top + PLOT - tall, max(round(right - left - 0.08, 2), 0.1), tall, says)
 
 
-def _ticks(axis: _Axis) -> Iterable[Mark]:
+def _marks(percentiles: Sequence[tuple[str, float]], axis: _Axis) -> list[Mark]:
+    """The greatest stands on top, each with its label before it: so no line runs through a label."""
+    places = [axis.at(value) for _, value in percentiles]
+    return [
+        Mark(place, f"{name} {units.duration(value)}", LANE * (len(places) - number), place < ROOM)
+        for number, (place, (name, value)) in enumerate(zip(places, percentiles), 1)
+    ]
+
+
+def _ticks(axis: _Axis) -> list[Mark]:
     """1, 10, 100 … of each unit; 1, 2, 5 where the axis is short."""
     low, high = axis.low / math.log(10), axis.high / math.log(10)
     factors = (1,) if high - low > 2 else (1, 2, 5)
-    for power in range(math.floor(low), math.ceil(high) + 1):
-        for factor in factors:
-            place = power + math.log10(factor)
-            if low - 1e-9 <= place <= high + 1e-9:
-                yield Mark(axis.at(10.0**place), units.duration(factor * 10.0**power))
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    found = ((power, factor, power + math.log10(factor)) for power in powers for factor in factors)
+    return [
+        Mark(axis.at(10.0**place), units.duration(factor * 10.0**power))
+        for power, factor, place in found
+        if low - 1e-9 <= place <= high + 1e-9
+    ]

@@ -20,10 +20,17 @@ class Column(NamedTuple):
     """Value of ``?sort=``, and the name of its explanation."""
     title: str
     value: Callable[[Any], Any]
-    """What it is sorted by; ``None`` comes last."""
+    """The figure; ``None``, where there is none, comes last."""
     text: Callable[[Any], str]
     rising: bool = False
     """A first click sorts it upwards."""
+    by_size: bool = False
+    """It is sorted by its size: what fell to nothing has changed as well."""
+
+    def sorted_by(self, route: Any) -> Any:
+        """What a row is sorted by."""
+        value = self.value(route)
+        return abs(value) if self.by_size else value
 
 
 def change_text(change: float) -> str:
@@ -42,7 +49,7 @@ COLUMNS = (
     Column("p95", "p95", lambda route: route.p95, units.duration),
     Column("p99", "p99", lambda route: route.p99, units.duration),
     Column("max", "Max", lambda route: route.max, units.duration),
-    Column("change", "Change", lambda route: route.change, change_text),
+    Column("change", "Change", lambda route: route.change, change_text, by_size=True),
     Column("requests", "Requests", lambda route: route.count, units.count),
     Column("methods", "Methods", lambda route: " ".join(route.methods), str, rising=True),
 )
@@ -75,7 +82,7 @@ def sorting(sort: str, order: str) -> Sorting:
 
 def arranged(routes: Iterable[Route], by: Sorting) -> list[Route]:
     """The routes in order; those that have no figure to sort by come last."""
-    value = by.column.value
+    value = by.column.sorted_by
     known = [route for route in routes if value(route) is not None]
     unknown = [route for route in routes if value(route) is None]
     ordered = sorted(known, key=lambda route: route.name)
@@ -94,8 +101,9 @@ class Cell(NamedTuple):
 def cells(found: Figures) -> list[Cell]:
     """The figures of one route, in the order of the columns."""
     shown = []
-    for key, _, value_of, text_of, _ in FIGURES:
+    for key, _, value_of, text_of, _, by_size in FIGURES:
         value = value_of(found)
-        exact = "" if value is None else f"{value:.6g}" if type(value) is float else str(value)
+        size = abs(value) if by_size else value
+        exact = "" if value is None else f"{size:.6g}" if type(value) is float else str(value)
         shown.append(Cell(exact, text_of(value), key == "errors" and bool(value)))
     return shown

@@ -17,13 +17,7 @@ class Explanation(NamedTuple):
     text: str
 
 
-REQUESTS: tuple[Explanation, ...] = (
-    Explanation(
-        "route",
-        "Route",
-        "What answered: the name and pattern of the route, or the view's dotted name where traversal found"
-        " it; (unmatched) is what no route or view answered, (other) what came after the cap of series.",
-    ),
+_REQUESTS: tuple[Explanation, ...] = (
     Explanation(
         "rate",
         "Rate",
@@ -34,7 +28,8 @@ REQUESTS: tuple[Explanation, ...] = (
         "change",
         "Change",
         "How far the rate of the last minute is from that of the last fifteen:"
-        " +100 % is twice as many requests; at -100 % there are none any more.",
+        " +100\xa0% is twice as many requests; at -100\xa0% there are none any more."
+        " It is sorted by its size, whether up or down.",
     ),
     Explanation(
         "errors",
@@ -49,17 +44,22 @@ REQUESTS: tuple[Explanation, ...] = (
         " included; the server's own queue and the sending of the body are not. The drawing shows the mean.",
     ),
     Explanation(
-        "p50", "p50", "Half of the requests of the last five minutes took at most this long (within 2.2 %)."
+        "p50",
+        "p50",
+        "Half of the requests of the last five minutes took at most this long (within 2.2\xa0%).",
     ),
     Explanation(
-        "p95", "p95", "95 of 100 requests of the last five minutes took at most this long (within 2.2 %)."
+        "p95", "p95", "95 of 100 requests of the last five minutes took at most this long (within 2.2\xa0%)."
     ),
     Explanation(
-        "p99", "p99", "99 of 100 requests of the last five minutes took at most this long (within 2.2 %)."
+        "p99", "p99", "99 of 100 requests of the last five minutes took at most this long (within 2.2\xa0%)."
     ),
-    Explanation("max", "Max", "The slowest request of the last five minutes (within 2.2 %)."),
+    Explanation("max", "Max", "The slowest request of the last five minutes (within 2.2\xa0%)."),
     Explanation("requests", "Requests", "All requests since recording began. Nobody's reading sets it back."),
     Explanation("methods", "Methods", "The HTTP methods that were used; unusual ones stand under _OTHER."),
+)
+OVERVIEW: tuple[Explanation, ...] = (
+    *_REQUESTS,
     Explanation(
         "active",
         "In flight",
@@ -67,10 +67,17 @@ REQUESTS: tuple[Explanation, ...] = (
     ),
     Explanation("uptime", "Up", "Time since the process that made this page started."),
     Explanation(
+        "route",
+        "Route",
+        "What answered: the name and pattern of the route, or the view's dotted name where traversal found"
+        " it; (unmatched) is what no route or view answered, (other) what came after the cap of series.",
+    ),
+    Explanation(
         "drawing",
         "Last 15 min",
         "Requests per second in steps of thirty seconds (ten in the overview), newest at the right, each"
-        " drawing in a scale of its own; red strokes are errors.",
+        " drawing in a scale of its own; what is red are errors. A younger application shows less than"
+        " fifteen minutes.",
     ),
     Explanation(
         "retries",
@@ -93,6 +100,7 @@ WORKERS: tuple[Explanation, ...] = (
     ),
 )
 ROUTE: tuple[Explanation, ...] = (
+    *_REQUESTS,
     Explanation("statuses", "Status codes", "Responses by status code, since recording began."),
     Explanation(
         "exceptions",
@@ -103,8 +111,9 @@ ROUTE: tuple[Explanation, ...] = (
     Explanation(
         "histogram",
         "Histogram",
-        "Requests by duration on a logarithmic axis; the area of a bar tells its share."
-        " The buckets are a sixteenth of a doubling wide, so every figure is within 2.2 %.",
+        "Requests by duration on a logarithmic axis, those of the last five minutes before those of all time,"
+        " each in a scale of its own; the area of a bar tells its share. The buckets are a sixteenth of a"
+        " doubling wide, so every figure is within 2.2\xa0%.",
     ),
 )
 STATISTICS: tuple[Explanation, ...] = (
@@ -116,13 +125,16 @@ STATISTICS: tuple[Explanation, ...] = (
     ),
     Explanation(
         "distribution",
-        "count, median, 99 %",
+        "count, median, 99\xa0%",
         "A sampled distribution of scales: count, minimum and maximum are of all time, the percentiles of a"
         " sample of recent values, refreshed at most every 20 seconds.",
     ),
+)
+MERGED: tuple[Explanation, ...] = (
     Explanation(
         "near",
         "Approximate",
-        "Marked with a double tilde: merged from several workers: approximate, or up to a second old.",
+        "Marked with a double tilde: merged from several workers, so approximate or up to a second old.",
     ),
 )
+BY_KEY = {found.key: found.text for found in (*OVERVIEW, *WORKERS, *ROUTE, *STATISTICS, *MERGED)}

@@ -23,7 +23,7 @@ def head(context: PageContext) -> dict[str, Any]:
     """What the templates print around the figures. Raises :class:`.BadParameter`."""
     interval = _interval(context.refresh)
     return {
-        "title": context.title or "scales",
+        "heading": _heading(context),
         "interval": interval,
         "intervals": sorted({*INTERVALS, interval or INTERVALS[0]}),
         "asked": context.asked,
@@ -59,6 +59,13 @@ def _crumbs(context: PageContext) -> list[tuple[str, str]]:
     if context.route is not None:
         steps.append((context.route, context.address.to(context.path, route=context.route, **context.kept)))
     return steps
+
+
+def _heading(context: PageContext) -> str:
+    """What the page is called: in a tab, most telling comes first."""
+    what = [path_text(context.path)] if context.path else []
+    what += [context.route] if context.route is not None else []
+    return " · ".join([*what, context.title or "scales", *([context.host] if context.host else [])])
 
 
 def _formats(context: PageContext) -> list[tuple[str, str]]:

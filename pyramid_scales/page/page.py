@@ -13,14 +13,14 @@ from typing import Any
 from markupsafe import Markup
 
 from ..address import Address
-from ..lookup import Leaf
-from ..snapshot import Path
+from ..lookup import Leaf, find
+from ..snapshot import Node, Path
 from . import columns, explanations, route_page, rows, traffic, values
 from .assets import static_files, templates
 from .context import BadParameter, PageContext
 from .gather import Gathered, gather
 from .gather import shape as shape_of
-from .head import head
+from .head import head, path_text
 
 __all__ = ["BadParameter", "PageContext", "render", "render_error"]
 
@@ -36,20 +36,25 @@ def render(context: PageContext) -> str:
     Raises :class:`.BadParameter` for a parameter that means nothing.
     """
     name = "fragment.jinja2" if context.fragment else "page.jinja2"
-    shown = {"page": context, **_frame(context.address), **head(context), **_figures(context)}
+    about = explanations.BY_KEY
+    shown = {"page": context, "about": about, **_frame(context.address), **head(context), **_figures(context)}
     # The tree can be megabytes, and each template around it would copy it: it is put in at the end.
     tree, shown["tree"] = shown["tree"], TREE
     before, _, after = templates().get_template(name).render(shown).partition(TREE)
     return "".join([before, *tree, after])
 
 
-def render_error(status: str, title: str, sentences: Sequence[str], address: Address) -> str:
+def render_error(status: str, sentences: Sequence[str], address: Address, nearest: Path | None = None) -> str:
     """The page that says what was wrong with a request and what would be right.
 
-    ``status`` is such as ``404 Not Found``.
+    ``status`` is such as ``404 Not Found``; ``nearest`` is what exists and was perhaps meant.
     """
-    shown = {"status": status, "title": title, "sentences": sentences, "home": address.to()}
-    return templates().get_template("error.jinja2").render(_frame(address) | shown)
+    shown = {"status": status, "sentences": sentences, "home": address.to(), "nearest": None}
+    if nearest:
+        shown["nearest"] = (path_text(nearest), address.to(nearest))
+    # Who may not see the page may not have its files either.
+    frame = {} if status.startswith("403") else _frame(address)
+    return templates().get_template("error.jinja2").render(frame | shown)
 
 
 def _frame(address: Address) -> dict[str, Any]:
@@ -61,7 +66,7 @@ def _frame(address: Address) -> dict[str, Any]:
 
 def _figures(context: PageContext) -> dict[str, Any]:
     """What was asked for: one route, or the tree, at its root below the overview."""
-    about = explanations.STATISTICS
+    about = explanations.STATISTICS + (explanations.MERGED if context.snapshot.workers else ())
     nothing: dict[str, Any] = {
         "route": None,
         "traffic": None,
@@ -74,14 +79,14 @@ def _figures(context: PageContext) -> dict[str, Any]:
     except ValueError as error:
         raise BadParameter(str(error)) from error
     if context.route is not None:
-        about = explanations.REQUESTS + explanations.ROUTE
+        about = explanations.ROUTE
         return nothing | {"route": _route(context, context.route), "legend": about}
     requests = context.snapshot.requests
     if requests is None or context.path or context.query:
         return nothing | _tree(context, frozenset())
     found = traffic.view_of(requests, by, context)
-    about = explanations.REQUESTS + (explanations.WORKERS if found.workers else ()) + about
-    table = Markup("".join(_pieces("routes.jinja2", traffic=found)))
+    about = explanations.OVERVIEW + (explanations.WORKERS if found.workers else ()) + about
+    table = Markup("".join(_pieces("routes.jinja2", traffic=found, about=explanations.BY_KEY)))
     return nothing | {
         "traffic": found,
         "routes": table,
@@ -103,23 +108,36 @@ def _route(context: PageContext, name: str) -> route_page.RouteView:
 
 def _tree(context: PageContext, closed: frozenset[Path]) -> dict[str, Any]:
     """The statistics, as HTML, as the bare values of a tree that the browser has, or a single one."""
-    shown: dict[str, Any] = {"leaf": None, "tree": (), "values": None, "shape": "", "nothing": False}
+    shown: dict[str, Any] = {
+        "leaf": None,
+        "tree": (),
+        "values": None,
+        "shape": "",
+        "nothing": False,
+        "unused": False,
+    }
     found = context.found
     if isinstance(found, Leaf):
-        return shown | {"leaf": _leaf(found)}
+        return shown | {"leaf": _leaf(context, found)}
+    shown["nothing"] = not found.data and not found.children
+    # Our own part is always there; the reader is told what to do to see something of the application's.
+    shown["unused"] = not (context.path or context.query) and found.keys() == [OWN]
     gathered = gather(found, context.path, closed)
     shape = shape_of(gathered)
     if context.fragment == shape:
         return shown | {"shape": shape, "values": rows.bare(gathered)}
-    nothing = not found.data and not found.children
-    return shown | {"shape": shape, "nothing": nothing, "tree": _rows(context, gathered)}
+    return shown | {"shape": shape, "tree": _rows(context, gathered)}
 
 
-def _leaf(leaf: Leaf) -> dict[str, str]:
+def _leaf(context: PageContext, leaf: Leaf) -> dict[str, str]:
     if leaf.type_name == "error":
         return {"type": "error", "exact": values.UNREAD, "human": ""}
     text = values.exact([leaf.value])[0]
-    return {"type": leaf.type_name, "exact": text, "human": values.human(leaf.type_name, leaf.value, text)}
+    *above, key = context.path
+    parent = find(context.snapshot.root, tuple(above))
+    write = values.meaning(tuple(above), parent.kind) if isinstance(parent, Node) else None
+    human = write(key, leaf.value) if write else values.human(leaf.type_name, leaf.value, text)
+    return {"type": leaf.type_name, "exact": text, "human": human}
 
 
 def _rows(context: PageContext, found: Gathered) -> Iterator[str]:

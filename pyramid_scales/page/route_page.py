@@ -48,8 +48,9 @@ class RouteView:
     """``None`` for a route that was never requested."""
     figures: Sequence[tuple[columns.Column, columns.Cell]] = ()
     tiles: Sequence[traffic.Tile] = ()
-    recent: charts.Histogram | None = None
-    total: charts.Histogram | None = None
+    histogram: charts.Histogram | None = None
+    amounts: tuple[str, str] = ("", "")
+    """Requests of the last five minutes, and of all, that it shows."""
     buckets: Sequence[Bucket] = ()
     counts: Sequence[tuple[str, str, Sequence[Share]]] = ()
     """(explanation, title, rows) of status codes, methods, exceptions."""
@@ -74,12 +75,16 @@ def view_of(
         detail=found,
         figures=list(zip(columns.FIGURES, columns.cells(route), strict=True)),
         tiles=traffic.tiles(route),
-        recent=charts.histogram(found.recent, marks),
-        total=charts.histogram(found.total, {}),
+        histogram=charts.histogram(found.recent, found.total, marks),
+        amounts=(_amount(found.recent), _amount(found.total)),
         buckets=[_bucket(bar) for bar in found.recent or found.total if bar.count],
         counts=_counts(found),
         workers=[row for worker in workers if (row := _worker(worker, name))],
     )
+
+
+def _amount(bars: Sequence[Bar]) -> str:
+    return units.count(sum(bar.count for bar in bars))
 
 
 def _bucket(bar: Bar) -> Bucket:

@@ -24,6 +24,7 @@ _UNSENDABLE = {0x1F: " ", 0x1E: " ", 0: "\N{REPLACEMENT CHARACTER}"}
 _FOLDED = frozenset((Kind.PMF, Kind.METER))
 _MOST_DEPTH = 3
 _MOST_LEAVES = 40
+_FEW = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,9 @@ def levels(found: Gathered, path: Path, plan: Plan) -> Iterator[Level]:
     columns = _columns(found, texts)
     own = [place.path[-1] if place.path else "" for place in found.places if place is not None]
     own_texts = iter(list(zip(_names(own), segments(own))))
+    top = found.places[0]
+    # On a page of their own there is room for some of what is folded elsewhere.
+    folded = frozenset() if path and top and len(top.node.children) <= _FEW else _FOLDED
     suffix, *hrefs = escape_all([plan.suffix, plan.address.to(path)])
     for place in found.places:
         if place is None:
@@ -128,7 +132,7 @@ def levels(found: Gathered, path: Path, plan: Plan) -> Iterator[Level]:
             href=href + suffix,
             key=key,
             digest=values.digest(place, found, texts),
-            open=plan.unfold or not depth or _opens(place, depth),
+            open=plan.unfold or not depth or _opens(place, depth, folded if depth == 1 else _FOLDED),
             link=place.link,
             approximate=bool(plan.approximate) and place.path in plan.approximate,
             kind=place.node.kind.value,
@@ -154,9 +158,9 @@ def _names(keys: Sequence[str]) -> Sequence[str]:
     return [name or nameless for name in names]
 
 
-def _opens(place: Place, depth: int) -> bool:
+def _opens(place: Place, depth: int, folded: frozenset[Kind]) -> bool:
     amount = place.leaves.stop - place.leaves.start
-    return depth <= _MOST_DEPTH and amount <= _MOST_LEAVES and place.node.kind not in _FOLDED
+    return depth <= _MOST_DEPTH and amount <= _MOST_LEAVES and place.node.kind not in folded
 
 
 def bare(found: Gathered) -> str:

@@ -57,6 +57,18 @@ def silent(
     return sorted(Silent(name, pattern, view, to(name)) for name, pattern, view in known if name not in seen)
 
 
+class Drawing(NamedTuple):
+    """A sparkline, and what stands below it."""
+
+    trace: charts.Trace
+    says: str
+    """All of it in words."""
+    since: str
+    """Where it begins."""
+    peak: str
+    """How high it goes."""
+
+
 class Tile(NamedTuple):
     """One box of the overview."""
 
@@ -66,41 +78,39 @@ class Tile(NamedTuple):
     figures: Sequence[tuple[str, str]]
     """(label, text) of each figure; the first is the great one."""
     bad: bool
-    trace: charts.Trace
-    says: str
-    """The drawing in words."""
+    drawing: Drawing
 
 
 def tiles(found: Figures) -> list[Tile]:
     """Rates, errors and durations."""
     spark, failing = found.sparkline, bool(found.error_share)
-    rate = charts.trace(spark.rates)
-    errors, latency = charts.trace(spark.errors, strokes=True), charts.trace(spark.latency)
-    rates = (
-        ("1 min", units.rate(found.m1)),
-        ("5 min", units.rate(found.m5)),
-        ("15 min", units.rate(found.m15)),
-    )
+    rates = (("1 min", found.m1), ("5 min", found.m5), ("15 min", found.m15))
     shares = (("5 min", units.share(found.error_share)), ("in total", units.count(found.errors)))
     times = (("p50", found.p50), ("p95", found.p95), ("p99", found.p99), ("max", found.max))
+    minutes, rate, time = charts.minutes(spark), units.rate, units.duration
+    drawn = (
+        _drawing("Requests", "rates", minutes, spark.rates, rate),
+        _drawing("Errors", "errors", minutes, spark.errors, rate),
+        _drawing("Mean latency", "line", minutes, spark.latency, time),
+    )
     return [
-        Tile("rate", "Requests", rates, False, rate, _in_words("Requests", rate, units.rate)),
-        Tile("errors", "Errors", shares, failing, errors, _in_words("Errors", errors, units.rate)),
-        Tile(
-            "latency",
-            "Latency",
-            [(name, units.duration(value)) for name, value in times],
-            False,
-            latency,
-            _in_words("Mean latency", latency, units.duration),
-        ),
+        Tile("rate", "Requests", [(name, rate(value)) for name, value in rates], False, drawn[0]),
+        Tile("errors", "Errors", shares, failing, drawn[1]),
+        Tile("latency", "Latency", [(name, time(value)) for name, value in times], False, drawn[2]),
     ]
 
 
-def _in_words(name: str, trace: charts.Trace, text: Callable[[float | None], str]) -> str:
+def _drawing(
+    name: str, kind: str, minutes: int, values: Sequence[float | None], text: Callable[[float | None], str]
+) -> Drawing:
+    """The last minutes of a figure; a mean is drawn as a line."""
+    trace = charts.trace(values, kind, 6 * minutes)
+    over, since = f"{name} over the last {minutes} minutes", f"{minutes} min ago"
     if trace.highest is None:
-        return f"{name} over the last fifteen minutes: nothing yet"
-    return f"{name} over the last fifteen minutes: {text(trace.lowest)} to {text(trace.highest)}"
+        return Drawing(trace, f"{over}: nothing yet", since, "")
+    peak = f"up to {text(trace.highest)}" if trace.highest else "none"
+    peak = f"mean {peak}" if kind == "line" else peak
+    return Drawing(trace, f"{over}: {text(trace.lowest)} to {text(trace.highest)}", since, peak)
 
 
 def troubles(requests: Requests) -> list[str]:
@@ -167,6 +177,8 @@ class WorkerRow(NamedTuple):
 class TrafficView:
     """What the root of the page prints of requests."""
 
+    minutes: int
+    """How many the drawings span."""
     tiles: Sequence[Tile]
     facts: Sequence[Fact]
     headings: Sequence[Heading]
@@ -186,6 +198,7 @@ def view_of(requests: Requests, by: Sorting, context: PageContext) -> TrafficVie
         return start + quote(clean(name), safe="")
 
     return TrafficView(
+        minutes=charts.minutes(found.overview.sparkline),
         tiles=tiles(found.overview),
         facts=facts(found.overview, requests, workers, context.uptime),
         headings=[_heading(column, by, context) for column in COLUMNS],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -30,24 +31,31 @@ def places(path):
 
 @pytest.mark.parametrize("values", [[], [None], [None, None]])
 def test_nothing_draws_nothing(values):
-    assert charts.line(values, 0.0) == ""
+    assert charts.line(values, 0.0, 90) == ""
 
 
 def test_a_line_ends_at_the_right_edge_and_spans_the_height():
-    assert charts.line([0.0, 5.0, 10.0], 10.0) == "M87 24L88 12L89 0h1"
+    assert charts.line([0.0, 5.0, 10.0], 10.0, 90) == "M87 24L88 12L89 0h1"
 
 
 def test_a_gap_is_left_where_there_was_no_request():
-    assert charts.line([1.0, None, 2.0, 2.0], 2.0) == "M86 12h1M88 0L89 0h1"
+    assert charts.line([1.0, None, 2.0, 2.0], 2.0, 90) == "M86 12h1M88 0L89 0h1"
 
 
 def test_an_error_is_never_too_small_to_see():
-    assert charts.bars([0, 0.001, 50], 50) == "M88 24v-2M89 24v-24"
+    assert charts.area([0, 0.001, 50], 50, 90) == "M87 24V24h1V22h1V0h1V24z"
 
 
-def test_steps_are_level_and_reach_the_right_edge():
-    assert charts.steps([0.0, 10.0], 10.0, 3) == "M84 24h3V0h3"
-    assert charts.steps([], 0.0, 3) == ""
+def test_an_area_has_level_tops_and_reaches_the_right_edge():
+    assert charts.area([0.0, 10.0], 10.0, 90, 3) == "M84 24V24h3V0h3V24z"
+    assert charts.area([], 0.0, 90, 3) == ""
+
+
+@pytest.mark.parametrize(("slices", "minutes"), [(1, 3), (18, 3), (19, 4), (30, 5), (89, 15), (90, 15)])
+def test_a_young_application_fills_its_drawings(slices, minutes):
+    spark = Slices([1.0] * slices, [0.0] * slices)
+    assert charts.minutes(spark) == minutes
+    assert slices <= minutes * 6 <= 90
 
 
 @pytest.mark.parametrize(
@@ -61,41 +69,67 @@ def test_a_coarse_drawing_keeps_the_spikes(values, expected):
 @given(RATES)
 def test_everything_stays_within_the_drawing(values):
     top = max(values, default=0.0)
-    for path in (charts.line(values, top), charts.bars(values, top)):
-        assert all(0 <= x <= charts.SLICES for x in places(path))
+    for path in (charts.line(values, top, 90), charts.area(values, top, 90)):
+        assert all(0 <= x <= 90 for x in places(path))
     drawing = charts.row(Slices(values, values))
     heights = [int(y) for y in re.findall(r"V(\d+)", drawing.rates)]
     assert all(0 <= y <= charts.TALL for y in heights)
 
 
 def test_a_quiet_route_has_a_flat_line_and_no_errors():
-    assert charts.row(Slices([0.0] * 6, [0.0] * 6)) == ("M84 24h3V24h3", "")
+    assert charts.row(Slices([0.0] * 6, [0.0] * 6)) == ("M12 24V24h3V24h3V24z", "")
+
+
+def test_errors_stand_before_the_rates_in_the_same_scale():
+    drawn = charts.row(Slices([4.0] * 3, [0.0, 0.0, 2.0]))
+    assert drawn == ("M15 24V0h3V24z", "M15 24V12h3V24z")
 
 
 def test_a_trace_tells_its_range():
-    assert charts.trace([None, 2.0, 4.0])[2:] == (2.0, 4.0)
-    assert charts.trace([])[2:] == (None, None)
+    assert charts.trace([None, 2.0, 4.0], "line", 18)[2:] == (18, 2.0, 4.0)
+    assert charts.trace([], "rates", 18)[2:] == (18, None, None)
 
 
 def test_a_histogram_is_drawn_in_place_with_its_percentiles():
     bars = (Bar(0.001, 0.01, 5), Bar(0.01, 0.1, 10), Bar(0.1, 1.0, 0))
-    drawn = charts.histogram(bars, {"p50": 0.01, "p99": None})
-    assert [(block.x, block.height) for block in drawn.blocks] == [(0, 75), (240, 150)]
-    assert drawn.marks == [charts.Mark(240.0, "p50 10.0\xa0ms")]
+    drawn = charts.histogram(bars, bars, {"p50": 0.01, "p99": None})
+    assert [(block.x, block.height) for block in drawn.recent] == [(3, 66), (34.33, 132)]
+    assert [(block.y, block.width) for block in drawn.recent] == [(85, 31.25), (19, 31.26)]
+    assert drawn.marks == [charts.Mark(34.33, "p50 10.0\xa0ms", 0, after=False)]
     assert [tick.label for tick in drawn.ticks][1:3] == ["10.0\xa0ms", "100\xa0ms"]
-    assert drawn.blocks[1].says == "10.0\xa0ms to 100\xa0ms: 10"
+    assert drawn.recent[1].says == "10.0\xa0ms to 100\xa0ms: 10"
+
+
+def test_the_recent_requests_stand_on_the_axis_of_all():
+    total = (Bar(0.001, 0.01, 500), Bar(0.01, 0.1, 50))
+    drawn = charts.histogram((Bar(0.01, 0.1, 5),), total, {"p50": 0.05})
+    assert [block.x for block in drawn.recent] == [drawn.total[1].x] == [50.0]
+    assert [block.height for block in drawn.recent] == [charts.PLOT]
+    quiet = charts.histogram((), total, {"p50": None})
+    assert (quiet.recent, quiet.marks, len(quiet.total)) == ([], [], 2)
+
+
+def test_no_line_of_a_percentile_runs_through_the_label_of_another():
+    bars = (Bar(0.001, 1.0, 10),)
+    values = {"p50": 0.002, "p95": 0.1, "p99": 0.11, "max": 1.0}
+    marks = charts.histogram(bars, bars, values).marks
+    for left, right in pairwise(marks):
+        assert left.x < right.x
+        assert left.y >= right.y + charts.LANE
+    assert [mark.after for mark in marks] == [True, False, False, False]
 
 
 def test_the_area_of_a_bar_tells_its_count():
     bars = (Bar(0.01, 0.1, 10), Bar(0.1, 0.2, 3), Bar(0.2, 1.0, 7))
-    blocks = charts.histogram(bars, {}).blocks
+    blocks = charts.histogram(bars, bars, {}).recent
     assert blocks[0].height == pytest.approx(blocks[1].height, rel=0.01)
     assert blocks[1].height == pytest.approx(blocks[2].height, rel=0.01)
 
 
 def test_the_first_bucket_begins_at_zero_and_is_drawn_all_the_same():
-    assert charts.histogram((Bar(0.0, 1e-6, 1),), {"p50": 5e-7}).blocks[0].width > 0
+    bars = (Bar(0.0, 1e-6, 1),)
+    assert charts.histogram(bars, bars, {"p50": 5e-7}).recent[0].width > 0
 
 
 def test_no_histogram_of_nothing():
-    assert charts.histogram((), {"p50": 1.0}) is None
+    assert charts.histogram((), (), {"p50": 1.0}) is None

@@ -53,6 +53,22 @@ def test_an_unknown_sorting_says_what_there_is(sort, order):
         columns.sorting(sort, order)
 
 
+def test_what_fell_silent_has_changed_more_than_what_grew_a_little():
+    few, none, more = (_changed(routes()[0], name, change) for name, change in CHANGES.items())
+    by = columns.sorting("change", "")
+    assert [route.name for route in columns.arranged([few, none, more], by)] == ["more", "none", "few"]
+    cell = columns.cells(none)[columns.FIGURES.index(by.column)]
+    assert (cell.value, cell.text) == ("1", "-100\xa0%")
+
+
+CHANGES = {"few": 0.5, "none": -1.0, "more": 3.0}
+
+
+def _changed(route, name, change):
+    fields = {field: getattr(route, field) for field in _fields(route)}
+    return type(route)(**fields | {"name": name, "change": change})
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [(0.0, "±0"), (0.04, "±0"), (1.0, "+100\xa0%"), (-0.4, "-40\xa0%"), (99.0, "+9,900\xa0%")],

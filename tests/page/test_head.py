@@ -38,7 +38,22 @@ def test_the_other_formats_show_the_same():
 def test_host_pid_uptime_and_versions_are_told():
     page = parsed(ROOT, title="shop", host="web1", pid=4242, uptime=93784.0, versions=(("Python", "3.11.2"),))
     text = page.find(id="facts").get_text(" ", strip=True)
-    assert text == "shop host web1 pid 4242 up 1\xa0d 2\xa0h Python 3.11.2"
+    assert text == "shop host web1 pid 4242 up 1\xa0d 2\xa0h"
+    assert page.select_one("footer .versions").text == "Python 3.11.2"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "heading"),
+    [
+        ((), {}, "scales"),
+        ((), {"host": "web1"}, "scales · web1"),
+        (("b", ""), {"host": "web1"}, 'b/"" · scales · web1'),
+        ((), {"route": "book", "title": "shop", "requests": some_requests()}, "book · shop"),
+    ],
+)
+def test_the_title_tells_tabs_apart(path, fields, heading):
+    page = parsed(ROOT, path, **fields)
+    assert page.title.text == page.h1.text == heading
 
 
 def test_what_failed_to_read_is_listed_with_its_address():

@@ -61,6 +61,9 @@ def test_a_collapsed_container_is_closed_and_linked():
 def test_a_leaf_stands_alone_with_its_type():
     found = parsed(ROOT, ("", "ratio"))
     assert found.find(id="leaf").get_text(" ", strip=True) == f"ratio {1 / 3} 0.3333 float"
+    ours = with_children({}, {"pyramid": node({}, latency=Node({"median": 0.0125}, Kind.PMF))})
+    timed = parsed(ours, ("pyramid", "latency", "median"))
+    assert timed.find(id="leaf").get_text(" ", strip=True) == "median 0.0125 12.5\xa0ms float"
     failed = parsed(Node({"a": None}, marks={"a": "error"}), ("a",))
     assert failed.find(id="leaf").get_text(" ", strip=True) == "a could not be read error"
 
@@ -73,6 +76,15 @@ def test_our_own_part_is_a_link_below_the_overview_and_opens_on_its_own_page():
         "1",
     ]
     assert parsed(ROOT, query="requests", requests=some_requests()).select_one("#tree p.closed") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "amount", "opens"), [((), 3, False), (("p",), 3, True), (("p",), 13, False)]
+)
+def test_a_few_distributions_are_open_on_the_page_of_their_dictionary(path, amount, opens):
+    named = node({}, Kind.PMF_DICT, **{f"k{number}": Node(dict(PMF), Kind.PMF) for number in range(amount)})
+    levels = parsed(node({}, p=named), path).select("details.pmf")
+    assert [level.has_attr("open") for level in levels] == [opens] * amount
 
 
 def test_levels_are_open_when_the_reader_searched():
@@ -90,9 +102,19 @@ def test_levels_are_open_when_the_reader_searched():
     ],
 )
 def test_an_empty_page_says_why(root, path, query, said):
-    assert said in parsed(root, path, query=query).find(id="tree").get_text(" ", strip=True).replace(
-        "  ", " "
-    )
+    text = parsed(root, path, query=query).find(id="statistics").get_text(" ", strip=True)
+    assert said in text.replace("  ", " ")
+
+
+def test_an_application_without_statistics_of_its_own_is_told_how_to_have_some():
+    ours = node({}, pyramid=node({"requests": 1}))
+    said = "keeps no statistics with greplin.scales yet"
+    for fields in ({}, {"requests": some_requests()}, {"requests": some_requests(), "fragment": "1"}):
+        found = parsed(ours, **fields)
+        assert said in found.find(id="remarks").get_text(" ", strip=True)
+        assert found.select("#tree a[href='/scales/pyramid/']")
+    assert said not in parsed(ROOT, requests=some_requests()).text
+    assert said not in parsed(ours, ("pyramid",)).text
 
 
 def test_without_requests_the_page_says_why():
@@ -185,11 +207,22 @@ def test_no_text_becomes_markup(key, value, query):
 
 
 def test_an_error_page_says_what_was_wrong_and_what_would_be_right():
-    text = page.render_error("404 Not Found", "Nothing <here>", ["The nearest is <b>."], ADDRESS)
+    text = page.render_error("404 Not Found", ["The nearest is <b>."], ADDRESS, ("<b>", ""))
     found = BeautifulSoup(text, "html.parser")
-    assert found.h1.text == "Nothing <here>"
+    assert found.h1.text == "404 Not Found"
     assert "The nearest is <b>." in found.text
-    assert found.select_one("main a")["href"] == "/scales/"
+    assert [(link.text, link["href"]) for link in found.select("main a")] == [
+        ("To the start of the page", "/scales/"),
+        ('To <b>/""', "/scales/%3Cb%3E/~2/"),
+    ]
+    other = BeautifulSoup(page.render_error("400 Bad Request", ["No."], ADDRESS), "html.parser")
+    assert [link["href"] for link in other.select("main a")] == ["/scales/"]
+
+
+def test_who_is_refused_is_not_sent_for_files_that_are_refused_too():
+    denied = BeautifulSoup(page.render_error("403 Forbidden", ["No."], ADDRESS), "html.parser")
+    assert denied.find_all(["link", "script", "img"]) == []
+    assert "No." in denied.text
 
 
 def test_the_page_is_one_byte_a_character_for_an_application_of_plain_names():

@@ -30,17 +30,19 @@ def test_a_route_has_its_pattern_and_its_view():
 
 def test_the_histogram_is_drawn_and_tabled():
     found = view("home")
-    assert len(found.recent.blocks) == len(found.buckets) == 1
+    assert len(found.histogram.recent) == len(found.histogram.total) == len(found.buckets) == 1
+    assert found.amounts == ("10", "10")
     assert found.buckets[0].amount == "10"
-    assert [mark.label.split()[0] for mark in found.recent.marks] == ["p50", "p95", "p99", "max"]
+    assert [mark.label.split()[0] for mark in found.histogram.marks] == ["p50", "p95", "p99", "max"]
 
 
 def test_a_route_without_recent_requests_shows_the_histogram_of_all():
     requests = some_requests()
     series = [one._replace(recent=[0] * len(one.recent), recent_sum_ns=0) for one in requests.series]
     found = view("home", requests=replace(requests, series=series))
-    assert found.recent is None
-    assert found.total.blocks
+    assert found.histogram.recent == []
+    assert found.histogram.total
+    assert found.amounts == ("0", "10")
     assert found.buckets
 
 

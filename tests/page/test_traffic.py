@@ -25,9 +25,20 @@ def test_the_overview_tells_rates_errors_and_durations():
 
 
 def test_a_drawing_is_told_in_words():
-    says = [tile.says for tile in view().tiles]
-    assert says[0].startswith("Requests over the last fifteen minutes: 0/s to ")
-    assert says[2].startswith("Mean latency over the last fifteen minutes: ")
+    requests, errors, latency = [tile.drawing for tile in view().tiles]
+    assert requests.says == "Requests over the last 10 minutes: 0/s to 0.40/s"
+    assert (requests.since, requests.peak) == ("10 min ago", "up to 0.40/s")
+    assert errors.peak == "up to 0.10/s"
+    assert latency.says.startswith("Mean latency over the last 10 minutes: ")
+    assert latency.peak == "mean up to 147\xa0ms"
+
+
+def test_a_drawing_of_nothing_says_so():
+    from recorded import recorded
+
+    drawings = [tile.drawing for tile in view(recorded([], 10**12)).tiles]
+    assert [drawn.peak for drawn in drawings] == ["none", "none", ""]
+    assert drawings[2].says.endswith(": nothing yet")
 
 
 def test_errors_make_their_tile_alarming():

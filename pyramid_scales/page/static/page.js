@@ -3,7 +3,7 @@
   "use strict";
 
   const REMEMBERED = "pyramid_scales.refresh";
-  const PARTS = ["facts", "notices", "overview", "routes", "route", "workers", "leaf", "tree", "values", "untimed"];
+  const PARTS = ["facts", "notices", "overview", "routes", "route", "workers", "remarks", "leaf", "tree", "values", "untimed"];
   const GIVE_UP = 10000;
   const LONGEST_WAIT = 30000;
   const $ = (id) => document.getElementById(id);
@@ -172,6 +172,7 @@
   }
 
   function show() {
+    button.hidden = !seconds();
     if (failures) return;
     if (paused) say("paused", "");
     else if (!seconds()) say("not refreshed", "");
@@ -293,7 +294,7 @@
   }
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("table.sortable thead a");
+    const link = event.target.closest("table.sortable th[data-k] a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     sortBy(link.closest("table"), link.closest("th"));
