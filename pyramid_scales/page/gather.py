@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from ..keys import sort_key
 from ..snapshot import Kind, Node, Path
 
+_ORDERED = frozenset((Kind.PMF, Kind.METER))
+
 
 class Place(NamedTuple):
     """A container, and which of the tree's keys and values are directly in it."""
@@ -64,7 +66,12 @@ def _add_leaves(node: Node, keys: list[str], found: list[Any]) -> None:
 
 
 def sorted_keys(node: Node, keys: Any) -> list[str]:
-    """``keys`` of a node by type name, then numbers by value and the rest by text."""
+    """``keys`` of a node by type name, then numbers by value and the rest by text.
+
+    The figures of a distribution and of a meter have an order of their own, from count to 999percentile.
+    """
+    if node.kind in _ORDERED:
+        return list(keys)
     if not node.order:
         return sorted(keys, key=int) if node.kind is Kind.LIST else sorted(keys)
     return sorted(keys, key=lambda key: sort_key(key, node.order))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from snapshots import node
+from snapshots import PMF, node
 
 from pyramid_scales.page.gather import gather, shape
-from pyramid_scales.snapshot import Node
+from pyramid_scales.snapshot import Kind, Node
 
 
 def gathered(root, path=()):
@@ -37,3 +37,9 @@ def test_the_shape_tells_other_trees_apart(other):
 
 def test_a_value_that_fails_changes_the_shape():
     assert shape(gathered(Node({"a": None}))) != shape(gathered(Node({"a": None}, marks={"a": "error"})))
+
+
+def test_the_figures_of_a_distribution_keep_their_order():
+    keys = gathered(node({}, a=Node(dict(PMF), Kind.PMF))).keys
+    assert keys == list(PMF)
+    assert keys.index("99percentile") < keys.index("999percentile")
