@@ -137,7 +137,7 @@ def fail(request):
     raise ValueError("as it was meant to")
 
 
-def make_wsgi_app(policy=STRICT, settings=None):
+def make_wsgi_app(policy=STRICT, settings=None, more=()):
     """An application with routes that are fast, failing, hostile, and never requested."""
     config = Configurator(settings=dict(settings or {}))
     config.include("pyramid_scales")
@@ -147,6 +147,7 @@ def make_wsgi_app(policy=STRICT, settings=None):
         ("fail", "/fail", fail),
         (HOSTILE, "/hostile", lambda request: Response("inert")),
         ("never", "/never/{asked}", lambda request: Response("never")),
+        *((name, f"/{name}", lambda request: Response("more")) for name in more),
     ):
         config.add_route(name, pattern)
         config.add_view(view, route_name=name)

@@ -10,7 +10,7 @@ import subprocess
 from urllib.parse import quote, urlsplit
 
 import pytest
-from browsing import AXE, HOSTILE, PICTURES, missing
+from browsing import AXE, HOSTILE, PICTURES, make_wsgi_app, missing
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -212,7 +212,14 @@ def emulate(browser, name, value):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280, 2560])
 @pytest.mark.parametrize(
-    ("name", "path"), [("root", "/scales/"), ("route", ROUTE), ("part", "/scales/shop/")]
+    ("name", "path"),
+    [
+        ("root", "/scales/"),
+        ("route", ROUTE),
+        ("part", "/scales/shop/"),
+        ("leaf", "/scales/shop/errors/"),
+        ("error", "/scales/no/"),
+    ],
 )
 def test_nothing_overflows_at_any_width(browser, site, width, scheme, name, path):
     emulate(browser, "prefers-color-scheme", scheme)
@@ -228,6 +235,51 @@ def test_nothing_overflows_at_any_width(browser, site, width, scheme, name, path
     assert wide <= width
 
 
+def resized(browser, width):
+    metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def test_a_wide_screen_shows_routes_and_statistics_side_by_side(browser, site):
+    places = (
+        "return ['routes', 'statistics'].map(id => document.getElementById(id).getBoundingClientRect().top)"
+    )
+    try:
+        for width, beside in ((1280, False), (2560, True)):
+            resized(browser, width)
+            browser.get(site.url("/scales/?refresh=0"))
+            routes, statistics = browser.execute_script(places)
+            assert (routes == statistics) is beside
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_many_routes_scroll_in_a_window_of_their_own_below_their_headings(browser, serve):
+    many = make_wsgi_app(more=tuple(f"more-{number}" for number in range(60)))
+    site = serve(app=many)
+    for number in range(60):
+        site.get(f"/more-{number}")
+    browser.get(site.url("/scales/?refresh=0"))
+    table = browser.find_element(By.CSS_SELECTOR, "#routes .scroll")
+    assert table.size["height"] <= 1000
+    browser.execute_script("arguments[0].scrollTop = 500", table)
+    assert heading(browser, "p99").location["y"] == pytest.approx(table.location["y"], abs=2)
+
+
+def test_the_labels_of_the_histogram_keep_their_size(browser, site):
+    sizes = "return [...document.querySelectorAll('svg.histogram text')]"
+    sizes += ".map(t => t.getBoundingClientRect().height)"
+    seen = set()
+    try:
+        for width in (390, 2560):
+            resized(browser, width)
+            browser.get(site.url(ROUTE))
+            seen |= {round(size) for size in browser.execute_script(sizes)}
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert max(seen) - min(seen) <= 1
+
+
 def test_the_page_reads_well_where_not_even_its_style_may_load(browser, serve, shop):
     site = serve(policy="default-src 'none'")
     site.get("/")
@@ -236,6 +288,9 @@ def test_the_page_reads_well_where_not_even_its_style_may_load(browser, serve, s
     assert "errors 1" in text
     assert text.index("Requests") < text.index("Routes") < text.index("Statistics")
     assert browser.execute_script("return getComputedStyle(document.body).fontVariantNumeric") == "normal"
+    drawings = browser.find_elements(By.CSS_SELECTOR, "svg")
+    assert len(drawings) > 3
+    assert all(drawing.size["height"] <= 40 for drawing in drawings)
 
 
 def test_a_text_browser_shows_the_figures(site):

@@ -184,6 +184,11 @@ def test_who_asked_for_no_refreshing_gets_none(browser, site):
     time.sleep(1.5)
     assert len(site.asked) == asked
     assert state(browser) == "not refreshed"
+    button = browser.find_element(By.CSS_SELECTOR, "#live button")
+    assert not button.is_displayed()
+    Select(browser.find_element(By.ID, "refresh")).select_by_value("2")
+    until(browser, lambda: len(site.asked) > asked)
+    assert button.is_displayed()
 
 
 def test_refreshing_says_nothing_to_a_screen_reader(browser, site, shop):
