@@ -90,7 +90,7 @@ WORKERS: tuple[Explanation, ...] = (
         "workers",
         "Workers",
         "Processes of this machine whose figures are added up here. An ended one keeps its counts in the"
-        " sums until another takes its place.",
+        " sums until another takes its place: that one has adopted them, and counts on.",
     ),
     Explanation(
         "oldest",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..figures import figures
 from ..figures.figures import Bar, Detail
 from ..snapshot import Requests, Worker
-from . import charts, columns, traffic, units
+from . import charts, columns, traffic, units, worker_rows
 
 
 class Share(NamedTuple):
@@ -109,4 +109,4 @@ def _worker(worker: Worker, name: str) -> WorkerRow | None:
     found = figures.detail(worker.requests, name) if worker.requests else None
     if found is None:
         return None
-    return WorkerRow(worker.pid, "live" if worker.live else "ended", columns.cells(found.route))
+    return WorkerRow(worker.pid, worker_rows.state(worker), columns.cells(found.route))

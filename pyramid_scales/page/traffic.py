@@ -11,7 +11,7 @@ from ..address import clean
 from ..figures import figures
 from ..figures.figures import Figures, Overview, Route
 from ..snapshot import Requests, Worker
-from . import charts, units
+from . import charts, units, worker_rows
 from .columns import COLUMNS, Cell, Column, Sorting, arranged, cells
 from .context import PageContext
 from .plain_text import escape_all
@@ -147,8 +147,13 @@ def facts(found: Overview, requests: Requests, workers: Sequence[Worker], uptime
         shown.append(Fact("retries", "Retried", units.count(requests.retries)))
     if workers:
         live = [worker for worker in workers if worker.live]
-        ended = len(workers) - len(live)
-        shown.append(Fact("workers", "Workers", f"{len(live)} live" + (f", {ended} ended" if ended else "")))
+        amounts = {
+            "live": len(live),
+            "adopted": sum(map(worker_rows.is_adopted, live)),
+            "ended": len(workers) - len(live),
+        }
+        said = [f"{amount} {name}" for name, amount in amounts.items() if amount or name == "live"]
+        shown.append(Fact("workers", "Workers", ", ".join(said)))
         oldest = max((worker.age for worker in live), default=0.0)
         shown.append(Fact("oldest", "Oldest snapshot", units.duration(oldest)))
     return shown
@@ -163,16 +168,6 @@ class Heading(NamedTuple):
     """``ascending``, ``descending``, or ``""`` for another column."""
 
 
-class WorkerRow(NamedTuple):
-    """One worker in the table of workers."""
-
-    pid: int
-    state: str
-    age: str
-    active: str
-    cells: Sequence[Cell]
-
-
 @dataclass(frozen=True, slots=True)
 class TrafficView:
     """What the root of the page prints of requests."""
@@ -184,7 +179,7 @@ class TrafficView:
     headings: Sequence[Heading]
     rows: Sequence[Row]
     silent: Sequence[Silent]
-    workers: Sequence[WorkerRow]
+    workers: Sequence[worker_rows.WorkerRow]
 
 
 def view_of(requests: Requests, by: Sorting, context: PageContext) -> TrafficView:
@@ -204,7 +199,7 @@ def view_of(requests: Requests, by: Sorting, context: PageContext) -> TrafficVie
         headings=[_heading(column, by, context) for column in COLUMNS],
         rows=rows(arranged(found.routes, by), to),
         silent=silent(context.known_routes, found.routes, to),
-        workers=[_worker(worker) for worker in workers],
+        workers=[worker_rows.row(worker) for worker in workers],
     )
 
 
@@ -215,14 +210,3 @@ def _heading(column: Column, by: Sorting, context: PageContext) -> Heading:
     order = "desc" if descending else "asc"
     href = context.address.to((), sort=column.key, order=order, **context.kept)
     return Heading(column, href, by.aria if current else "")
-
-
-def _worker(worker: Worker) -> WorkerRow:
-    found = figures.overview(worker.requests) if worker.requests else None
-    return WorkerRow(
-        worker.pid,
-        "live" if worker.live else "ended",
-        units.duration(worker.age),
-        units.count(found.active) if found else units.NONE,
-        cells(found) if found else (),
-    )

@@ -86,15 +86,10 @@ def test_workers_are_counted_and_the_oldest_snapshot_told():
     workers = (worker(0), worker(1, age=0.75), worker(2, live=False, age=99.0))
     facts = {fact.label: fact.text for fact in view(workers=workers).facts}
     assert facts["Workers"] == "2 live, 1 ended"
+    heir = replace(worker(3, uptime_seconds=9.0), requests=some_requests())
+    assert "2 live, 1 adopted" in {fact.text for fact in view(workers=(worker(0), heir)).facts}
     assert facts["Oldest snapshot"] == "750\xa0ms"
     assert [row.state for row in view(workers=workers).workers] == ["live", "live", "ended"]
-
-
-def test_each_worker_shows_its_own_figures_where_they_are_known():
-    workers = (replace(worker(0), requests=some_requests()), worker(1))
-    first, second = view(workers=workers).workers
-    assert len(first.cells) == len(columns.FIGURES)
-    assert (second.active, second.cells) == ("-", ())
 
 
 def test_retries_are_told_where_there_were_some():
