@@ -19,6 +19,8 @@ PLOT, LANE = 132, 15
 ROOM = 24
 """Percent of a narrow drawing's width that a label takes."""
 _PLACES = [str(TALL - height) for height in range(TALL + 1)]
+_FACTORS = ((2, (1,)), (0.9, (1, 2, 5)), (0, (1, 1.5, 2, 3, 5, 7)))
+"""What stands on an axis of more than so many powers of ten."""
 _LEAST = 1e-12
 """Below this, a figure is drawn as nothing: to scale it up would overflow."""
 
@@ -190,9 +192,9 @@ def _marks(percentiles: Sequence[tuple[str, float]], axis: _Axis) -> list[Mark]:
 
 
 def _ticks(axis: _Axis) -> list[Mark]:
-    """1, 10, 100 … of each unit; 1, 2, 5 where the axis is short."""
+    """1, 10, 100 … of each unit; more between them where the axis is short."""
     low, high = axis.low / math.log(10), axis.high / math.log(10)
-    factors = (1,) if high - low > 2 else (1, 2, 5)
+    factors = next(found for decades, found in _FACTORS if high - low > decades)
     powers = range(math.floor(low), math.ceil(high) + 1)
     found = ((power, factor, power + math.log10(factor)) for power in powers for factor in factors)
     return [

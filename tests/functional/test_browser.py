@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from browsing import AXE, HOSTILE, PICTURES, make_wsgi_app, missing
+from greplin import scales
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -238,6 +239,28 @@ def test_nothing_overflows_at_any_width(browser, site, width, scheme, name, path
 def resized(browser, width):
     metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+LONG = "a_name_without_any_break_" * 10
+
+
+@pytest.mark.parametrize(
+    "path", ["", f"?route={LONG}", f"{LONG}/", f"{LONG}/big/", f"no/{LONG}/", f"?query={LONG}"]
+)
+def test_what_is_too_long_for_a_phone_is_broken_or_cut_within_its_box(browser, serve, path):
+    site = serve(app=make_wsgi_app(more=(LONG,)))
+    site.get(f"/{LONG}")
+    scales.getStats()[LONG] = {LONG: LONG, "big": 10**300, "inner": {LONG: {"x": 1}}}
+    try:
+        resized(browser, 390)
+        browser.get(site.url(f"/scales/{path}"))
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+        texts = (
+            "return [...document.querySelectorAll('#tree .also')].map(e => e.getBoundingClientRect().left)"
+        )
+        assert all(left > 0 for left in browser.execute_script(texts))
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_a_wide_screen_shows_routes_and_statistics_side_by_side(browser, site):

@@ -109,6 +109,19 @@ def test_the_recent_requests_stand_on_the_axis_of_all():
     assert (quiet.recent, quiet.marks, len(quiet.total)) == ([], [], 2)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (1e-4, 2.0, ["100\xa0µs", "1.00\xa0ms", "10.0\xa0ms", "100\xa0ms", "1.00\xa0s"]),
+        (9e-4, 2e-2, ["1.00\xa0ms", "2.00\xa0ms", "5.00\xa0ms", "10.0\xa0ms", "20.0\xa0ms"]),
+        (1.2e-4, 4.8e-4, ["150\xa0µs", "200\xa0µs", "300\xa0µs"]),
+    ],
+)
+def test_an_axis_of_any_length_has_some_durations_on_it(low, high, ticks):
+    bars = (Bar(low, high, 1),)
+    assert [tick.label for tick in charts.histogram(bars, bars, {}).ticks] == ticks
+
+
 def test_no_line_of_a_percentile_runs_through_the_label_of_another():
     bars = (Bar(0.001, 1.0, 10),)
     values = {"p50": 0.002, "p95": 0.1, "p99": 0.11, "max": 1.0}
