@@ -61,7 +61,6 @@ def _recorder(chosen: settings.Settings, sharing: shared.Shared | None) -> recor
     timer = recorder.Recorder(chosen.buckets, chosen.max_series, sharing.open_store)
     timer.on_tick = sharing.publish_if_due
     sharing.unshared = timer.unshared
-    sharing.unshared = timer.unshared
     return timer
 
 
