@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ class Application:
     """``None`` where the application is one process, or not to be seen as more."""
     rendering_seconds: float = 0.0
     """How long the last page took, for the metrics about ourselves."""
+    notes: Sequence[str] = ()
+    """Sentences about its configuration that every page must show."""
     base: str | None = None
     """Path of the route ``scales`` with its prefix, such as ``/scales/``."""
 

@@ -10,7 +10,7 @@ from pyramid.response import Response
 from pyramid.traversal import split_path_info
 from webob import exc
 
-from . import application, renderers
+from . import application, renderers, timing
 from .address import Address
 from .lookup import Missing
 from .page import page
@@ -67,11 +67,12 @@ def not_found(request: Request, missing: Missing) -> Refused:
     """A 404 that names the nearest ancestor that exists."""
     nearest = address_of(request).to(missing.nearest)
     name = "/".join(missing.nearest) or "the root"
+    untimed = timing.hint(request.registry) if missing.path[:2] == ("pyramid", "requests") else ""
     return Refused(
         404,
         f"There is no statistic at {'/'.join(missing.path)!r}.",
         f"The nearest that exists is {name}: {nearest}",
-        "A statistic of scales exists once it was written or read for the first time.",
+        untimed or "A statistic of scales exists once it was written or read for the first time.",
         nearest=missing.nearest,
     )
 

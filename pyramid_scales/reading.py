@@ -8,16 +8,14 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib import metadata
 
-from pyramid.interfaces import IRoutesMapper, ITweens
+from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
 
 from .application import Application
 from .merge import merge
-from .settings import PREFIX
 from .snapshot import Path, Requests, Snapshot
 from .tree import process, tree
 
-TWEEN = "pyramid_scales.tween.scales_tween_factory"
 OWN_ROUTES = frozenset(("scales", "scales_redirect"))
 
 
@@ -59,7 +57,7 @@ def _tree(app: Application, path: Path, requests: Requests | None) -> Snapshot:
     mount.ensure()
     with mount.showing(requests):
         root, problems = tree.read(mount.inward(path))
-    return Snapshot(mount.outward(root), problems, notes=[mount.note] if mount.note else [])
+    return Snapshot(mount.outward(root), problems, notes=[note for note in (*app.notes, mount.note) if note])
 
 
 def headers(snapshot: Snapshot) -> Mapping[str, str]:
@@ -88,21 +86,6 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed"
-
-
-def timing_hint(registry: Registry) -> str:
-    """Why there are no request figures, as a sentence; ``""`` where nothing speaks against them."""
-    explicit = [name for name, _ in getattr(registry.queryUtility(ITweens), "explicit", ())]
-    if explicit and TWEEN not in explicit:
-        return (
-            f"Requests are not timed: the setting pyramid.tweens lists tweens, and {TWEEN} is not among them."
-        )
-    application = registry.get("pyramid_scales")
-    if application is not None and not application.settings.timing:
-        return f"Requests are not timed: {PREFIX}timing is false."
-    if application is None or application.recorder is None:
-        return "Requests are not timed: pyramid_scales was not included, only its view is in use."
-    return ""
 
 
 def known_routes(registry: Registry) -> Sequence[tuple[str, str, str]]:

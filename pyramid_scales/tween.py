@@ -32,7 +32,7 @@ def scales_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """The tween, or ``handler`` itself where nothing is to be timed."""
     app = application.of(registry)
     if app.recorder is None:
-        return handler
+        return handler if app.shared is None else _sharing(handler, app.shared.publish_if_due)
     if app.recorder.around is None:
         # Two routers of one registry count the same requests in flight: they share what is in the closure.
         desk = Desk(app.recorder, app.settings.exclude, own_routes(registry))
@@ -41,12 +41,8 @@ def scales_tween_factory(handler: Handler, registry: Registry) -> Handler:
     return tween
 
 
-def sharing_tween_factory(handler: Handler, registry: Registry) -> Handler:
+def _sharing(handler: Handler, publish_if_due: Callable[[], None]) -> Handler:
     """A tween that lets the other workers see this one's statistics where no recorder does so by the way."""
-    app = application.of(registry)
-    if app.shared is None or app.recorder is not None:
-        return handler
-    publish_if_due = app.shared.publish_if_due
 
     def sharing_tween(request: Request) -> Any:
         try:

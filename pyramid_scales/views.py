@@ -13,7 +13,7 @@ from pyramid.httpexceptions import HTTPTemporaryRedirect
 from pyramid.request import Request
 from pyramid.response import Response
 
-from . import access, application, prometheus, query, reading, renderers
+from . import access, application, prometheus, query, reading, renderers, timing
 from .address import parse
 from .errors import Refused, address_of, error_response, not_found, text_response
 from .exposition import exposition
@@ -201,7 +201,7 @@ def _context(
         uptime=reading.uptime(),
         now=time.time(),
         versions=reading.versions(),
-        timing_hint=reading.timing_hint(request.registry),
+        timing_hint=timing.hint(request.registry),
         multiprocess=bool(request.environ.get("wsgi.multiprocess")),
         shared_dir=app.settings.shared_dir,
         known_routes=reading.known_routes(request.registry),

@@ -248,7 +248,7 @@ def deep() -> Any:
 
 @pytest.fixture
 def no_collection() -> Iterator[None]:
-    """Where the stack has no room left, a destructor of some garbage would fail, and pytest complain of it."""
+    """Where the stack has no room left, a destructor of some garbage fails, and pytest complains of it."""
     gc.collect()
     gc.disable()
     yield

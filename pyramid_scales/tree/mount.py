@@ -189,6 +189,11 @@ class Mount:
                 log.exception("the figures of requests could not be computed for the scales tree")
             return {}
 
+    def forget_requests(self) -> None:
+        """Show none: nothing records them after all, and zeros would look as if none had come."""
+        self._recorder = None
+        self._branch.data.pop("requests", None)
+
     def _enter(self, root: dict[Any, Any]) -> None:
         """Take our former name if it is free, else the first free one.
 
