@@ -26,7 +26,7 @@ _OURS = {"permission": NO_PERMISSION_REQUIRED, "require_csrf": False}
 def includeme(config: Configurator) -> None:
     """Register the page, its tween and its settings; nothing is read, opened or started here."""
     config.add_directive("_add_scales_application", "pyramid_scales.configure.add_application")
-    config.add_view_predicate("below_scales", "pyramid_scales.configure.BelowScalesPredicate")
+    config.add_view_predicate("below_scales", "pyramid_scales.undecodable.BelowScalesPredicate")
     config.add_view_deriver(
         "pyramid_scales.naming.name_view", name="scales_name", under=viewderivers.INGRESS, over="secured_view"
     )
@@ -35,4 +35,5 @@ def includeme(config: Configurator) -> None:
     config._add_scales_application()
     config.add_view("pyramid_scales.views.guarded_stats", route_name="scales", **_OURS)
     config.add_view("pyramid_scales.views.redirect_to_slash", route_name="scales_redirect", **_OURS)
-    config.add_exception_view("pyramid_scales.views.bad_path", context=URLDecodeError, below_scales=True)
+    for error in (URLDecodeError, UnicodeDecodeError):
+        config.add_exception_view("pyramid_scales.views.bad_path", context=error, below_scales=True)

@@ -32,8 +32,6 @@ class Application:
     """How long the last page took, for the metrics about ourselves."""
     notes: Sequence[str] = ()
     """Sentences about its configuration that every page must show."""
-    base: str | None = None
-    """Path of the route ``scales`` with its prefix, such as ``/scales/``."""
 
 
 def of(registry: Registry) -> Application:

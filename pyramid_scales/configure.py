@@ -6,7 +6,6 @@ from typing import Any
 
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationError
-from pyramid.request import Request
 
 from . import application, prometheus, settings
 from .recording import histogram, recorder
@@ -34,15 +33,15 @@ def add_application(config: Configurator) -> None:
         introspectable.update(_shown(chosen))
         _check_installed(chosen)
         base = "/" + "/".join(part for part in (prefix.strip("/"), path.strip("/")) if part) + "/"
-        config.registry[application.KEY] = _assemble(chosen, base, _name(config, base))
+        config.registry[application.KEY] = _assemble(chosen, _name(config, base))
 
     config.action(
         ("pyramid_scales", "settings"), register, order=PHASE1_CONFIG, introspectables=(introspectable,)
     )
 
 
-def _assemble(chosen: settings.Settings, base: str, name: str) -> application.Application:
-    app = application.Application(chosen, base=base)
+def _assemble(chosen: settings.Settings, name: str) -> application.Application:
+    app = application.Application(chosen)
     if chosen.shared_dir is not None:
         layout = histogram.Layout.of(chosen.buckets)
         app.shared = shared.Shared(chosen.shared_dir, chosen.shared_keep, name, layout)
@@ -83,21 +82,3 @@ def _name(config: Configurator, base: str) -> str:
     package = config.root_package.__name__ if config.root_package else ""
     before = mount.applications()
     return f"{package}{base}" + (f"#{before + 1}" if before else "")
-
-
-class BelowScalesPredicate:
-    """A view predicate: does the path, decodable or not, lie below the page's?"""
-
-    def __init__(self, value: bool, config: Configurator) -> None:
-        self._value = value
-
-    def text(self) -> str:
-        """How Pyramid shows the predicate, and tells it from others."""
-        return f"below_scales = {self._value}"
-
-    phash = text
-
-    def __call__(self, context: object, request: Request) -> bool:
-        base = application.of(request.registry).base
-        below = base is not None and request.environ.get("PATH_INFO", "").startswith(base)
-        return below is self._value

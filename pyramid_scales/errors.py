@@ -10,11 +10,15 @@ from pyramid.response import Response
 from pyramid.traversal import split_path_info
 from webob import exc
 
-from . import application, renderers, timing
+from . import renderers, timing
 from .address import Address
 from .lookup import Missing
 from .page import page
 from .snapshot import Path
+
+LONGEST = 20_000
+"""Characters of a query string: the longest query, percent-encoded, fits in."""
+_LONGEST_SHOWN = 500
 
 
 class Refused(Exception):
@@ -34,18 +38,31 @@ class Refused(Exception):
         self.nearest = nearest
 
 
+def check_length(request: Request) -> None:
+    """Refuse a query string that is absurdly long; WebOb's time for one grows with its square."""
+    if len(request.environ.get("QUERY_STRING", "")) > LONGEST:
+        raise Refused(414, f"The query string is longer than {LONGEST} characters.")
+
+
+def parameters_of(request: Request) -> Mapping[str, str]:
+    """The query string alone: ``request.params`` would read the body. Raises :class:`Refused`."""
+    check_length(request)
+    try:
+        return dict(request.GET)
+    except UnicodeDecodeError as error:
+        raise Refused(
+            400, "The query string is not valid UTF-8. Percent-encode its characters as UTF-8."
+        ) from error
+
+
 def address_of(request: Request) -> Address:
     """Where the page lives for this request, from ``SCRIPT_NAME`` and the route's own path.
 
     Not from ``request.route_url``: some frameworks replace it.
     """
     script_name = quote(request.environ.get("SCRIPT_NAME", "").encode("latin-1"))
-    if getattr(request, "matched_route", None) is not None:
-        base = _route_path(request)
-    elif hasattr(request, "subpath"):
-        base = _traversed_path(request)
-    else:
-        base = application.of(request.registry).base or "/"
+    is_routed = getattr(request, "matched_route", None) is not None
+    base = _route_path(request) if is_routed else _traversed_path(request)
     return Address(script_name + base.rstrip("/") + "/")
 
 
@@ -70,11 +87,15 @@ def not_found(request: Request, missing: Missing) -> Refused:
     untimed = timing.hint(request.registry) if missing.path[:2] == ("pyramid", "requests") else ""
     return Refused(
         404,
-        f"There is no statistic at {'/'.join(missing.path)!r}.",
+        f"There is no statistic at {_shortened('/'.join(missing.path))!r}.",
         f"The nearest that exists is {name}: {nearest}",
         untimed or "A statistic of scales exists once it was written or read for the first time.",
         nearest=missing.nearest,
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
 def error_response(request: Request, refused: Refused) -> Response:
@@ -100,8 +121,8 @@ def _format_of_error(request: Request) -> str:
     """The format that was asked for, as far as the request can be understood."""
     accept = request.environ.get("HTTP_ACCEPT")
     try:
-        return renderers.choose(request.GET.get("format"), accept)
-    except (UnicodeDecodeError, renderers.BadFormat):
+        return renderers.choose(parameters_of(request).get("format"), accept)
+    except (Refused, renderers.BadFormat):
         return renderers.choose(None, accept)
 
 

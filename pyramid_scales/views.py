@@ -9,13 +9,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
+from pyramid.exceptions import URLDecodeError
 from pyramid.httpexceptions import HTTPTemporaryRedirect
 from pyramid.request import Request
 from pyramid.response import Response
 
-from . import access, application, prometheus, query, reading, renderers, timing
+from . import access, application, prometheus, query, reading, renderers, timing, undecodable
 from .address import parse
-from .errors import Refused, address_of, error_response, not_found, text_response
+from .errors import (
+    Refused,
+    address_of,
+    check_length,
+    error_response,
+    not_found,
+    parameters_of,
+    text_response,
+)
 from .exposition import exposition
 from .lookup import Leaf, Missing, find
 from .page import page
@@ -46,12 +55,21 @@ def guarded_stats(request: Request) -> Response:
 
 
 def bad_path(request: Request) -> Response:
-    """The answer to a path below ours that is not UTF-8, which no route can match."""
-    return _answered(request, _guarded(_bad_path))
+    """The answer to an address of ours that is not UTF-8, of which no route can find the view."""
+    found = undecodable.route_of(request)
+    if found is not None:
+        request.matched_route, request.matchdict = found
+    is_guarded = found is None or found[0].name in reading.OWN_ROUTES
+    return _answered(request, _guarded(_bad_path) if is_guarded else _bad_path)
 
 
 def redirect_to_slash(request: Request) -> Response:
     """``/scales`` → ``/scales/``, with the query string as it came."""
+    return _answered(request, _redirect)
+
+
+def _redirect(request: Request) -> Response:
+    check_length(request)
     base = address_of(request).base
     asked = quote(request.environ.get("QUERY_STRING", "").encode("latin-1"), safe="%&=+;,/?:@!$'()*~-._")
     return HTTPTemporaryRedirect(location=base + ("?" + asked if asked else ""))
@@ -68,7 +86,8 @@ def _guarded(view: Callable[[Request], Response]) -> Callable[[Request], Respons
 
 
 def _bad_path(request: Request) -> Response:
-    raise Refused(400, "The address is not valid UTF-8. Percent-encode its characters as UTF-8.")
+    what = "address" if isinstance(request.exception, URLDecodeError) else "header X-Vhm-Root"
+    raise Refused(400, f"The {what} is not valid UTF-8. Percent-encode its characters as UTF-8.")
 
 
 def _answered(request: Request, view: Callable[[Request], Response]) -> Response:
@@ -99,7 +118,7 @@ def _compressed(request: Request, response: Response) -> Response:
 def _stats(request: Request) -> Response:
     if request.method not in ("GET", "HEAD"):
         raise Refused(405, "This page is only read. Use GET or HEAD.", headers={"Allow": "GET, HEAD"})
-    parameters = _parameters(request)
+    parameters = parameters_of(request)
     segments = _segments(request)
     if segments[:1] == ("~static",):
         return _static(segments)
@@ -122,16 +141,6 @@ def _stats(request: Request) -> Response:
     response = text_response(200, format, body)
     response.headers.update(reading.headers(snapshot))
     return response
-
-
-def _parameters(request: Request) -> Mapping[str, str]:
-    """The query string alone: ``request.params`` would read the body."""
-    try:
-        return dict(request.GET)
-    except UnicodeDecodeError as error:
-        raise Refused(
-            400, "The query string is not valid UTF-8. Percent-encode its characters as UTF-8."
-        ) from error
 
 
 def _segments(request: Request) -> tuple[str, ...]:

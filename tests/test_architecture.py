@@ -31,7 +31,7 @@ def words(text: str) -> set[str]:
 
 PYRAMID = words("""
     pyramid_scales access application configure demo errors naming prometheus reading renderers settings
-    timing tween views
+    timing tween undecodable views
 """)
 """They know Pyramid."""
 

@@ -14,6 +14,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 from webtest import TestApp
 
+from pyramid_scales import scales_stats
+
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 ERRORS: list[tuple[str, int, str]] = [
     ("/scales/?query=%3E", 400, "The query lacks a name."),
@@ -140,10 +142,7 @@ def test_errors_too_are_compressed_and_have_no_body_for_head(app: TestApp) -> No
 def test_a_path_that_is_not_utf_8_elsewhere_is_the_business_of_the_application(
     make_app: Callable[..., TestApp],
 ) -> None:
-    def own(error: Exception, request: Request) -> Response:
-        return Response("mine", status=418)
-
-    with_view = make_app(setup=lambda config: config.add_exception_view(own))
+    with_view = make_app(setup=lambda config: config.add_exception_view(lambda error, request: own(request)))
     assert with_view.get("/elsewhere/%ff", status=418).text == "mine"
     assert with_view.get("/scales%ff", status=418).text == "mine"
     assert "not valid UTF-8" in with_view.get("/scales/%ff", status=400)
@@ -161,13 +160,104 @@ def test_a_path_that_is_not_utf_8_below_a_prefix_and_below_a_mount() -> None:
     assert 'href="/m/internal/x/scales/"' in request.get_response(app.app).text
 
 
+def own(request: Request) -> Response:
+    return Response("mine", status=418)
+
+
+def test_a_path_that_is_not_utf_8_on_a_route_of_ones_own_is_refused_too(
+    make_app: Callable[..., TestApp],
+) -> None:
+    def setup(config: Configurator) -> None:
+        config.add_route("mine", "/mine/*rest")
+        config.add_route("numbers", "/caf\xe9/{tenant}/*prefix")
+        config.add_view(scales_stats, route_name="numbers")
+        config.add_exception_view(lambda error, request: own(request))
+
+    app = make_app(setup=setup)
+    answer = app.get("/caf%C3%A9/x/app/%ff?format=json", extra_environ=STRANGER, status=400)
+    assert "not valid UTF-8" in answer.json["error"]
+    home = app.get("/caf%C3%A9/x/%ff", status=400).html.find("main").find("a")["href"]
+    assert app.get(home).status_int == 200
+    assert app.get("/caf%C3%A9/%ff/app/", status=400)
+    assert app.get("/mine/%ff", status=418)
+    assert app.get("/caf%C3%A8/x/%ff", status=418)
+
+
+def test_a_path_that_is_not_utf_8_belongs_to_the_first_route_that_would_match(
+    make_app: Callable[..., TestApp],
+) -> None:
+    def setup(config: Configurator) -> None:
+        config.add_route("shop", "/shop/{item}")
+        config.add_route("rest", "/*prefix")
+        config.add_view(scales_stats, route_name="rest")
+        config.add_exception_view(lambda error, request: own(request))
+
+    app = make_app(setup=setup)
+    assert app.get("/shop/%ff", status=418)
+    assert app.get("/elsewhere/%ff", status=400)
+
+
+def test_below_a_prefix_with_a_place_for_something_strangers_are_refused_first() -> None:
+    config = Configurator()
+    config.include("pyramid_scales", route_prefix="/{tenant}")
+    app = TestApp(config.make_wsgi_app())
+    for path in ("/x/scales/%ff", "/%ff/scales/", "/%ff/scales"):
+        assert "not valid UTF-8" in app.get(path, status=400).text
+        assert app.get(path, extra_environ=STRANGER, status=403)
+
+
+def test_a_header_of_virtual_hosts_that_is_not_utf_8_is_refused_and_named(app: TestApp) -> None:
+    for path in ("/scales/", "/scales", "/scales/app/n"):
+        answer = app.get(f"{path}?format=json", extra_environ={"HTTP_X_VHM_ROOT": "/\x80"}, status=400)
+        assert "The header X-Vhm-Root is not valid UTF-8." in answer.json["error"]
+    with pytest.raises(UnicodeDecodeError):
+        app.get("/elsewhere", extra_environ={"HTTP_X_VHM_ROOT": "/\x80"})
+
+
+def test_a_mistake_of_a_view_around_ours_is_not_taken_for_a_bad_address(
+    make_app: Callable[..., TestApp],
+) -> None:
+    def wrapping(request: Request) -> Response:
+        b"\xff".decode()
+        return scales_stats(request)
+
+    def setup(config: Configurator) -> None:
+        config.add_route("own", "/own/*prefix")
+        config.add_view(scales_stats, route_name="own", request_method="GET")
+        config.add_view(wrapping, route_name="own", request_method="POST")
+
+    with pytest.raises(UnicodeDecodeError):
+        make_app(setup=setup).post("/own/")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/app/n", "/nosuch/"])
+def test_a_query_string_of_absurd_length_is_refused_unread(app: TestApp, path: str) -> None:
+    for junk in ("%", "%41", "a=1&", "é"):
+        environ = Request.blank(f"/scales{path}").environ | {"QUERY_STRING": junk * 20_001}
+        answer = Request(environ).get_response(app.app)
+        assert answer.status_int == 414
+        assert "longer than 20000 characters" in answer.text
+        assert len(answer.body) < 2000
+        environ |= STRANGER
+        assert Request(environ).get_response(app.app).status_int == (403 if path else 414)
+
+
+def test_the_longest_query_of_all_fits_into_a_query_string(app: TestApp) -> None:
+    answer = app.get("/scales/", {"format": "json", "query": "\U0001f512" * 1000})
+    assert answer.json == {}
+
+
+def test_of_an_endless_address_the_beginning_is_named(app: TestApp) -> None:
+    for path in ("a" * 10**6, "a/" * 10**5, "app/" + "%3Cb%3E" * 10**5):
+        answer = app.get(f"/scales/{path}", status=404)
+        assert "…" in answer.text
+        assert len(answer.body) < 5000
+
+
 def test_the_exception_views_of_the_application_do_not_answer_for_us(
     make_app: Callable[..., TestApp],
 ) -> None:
     def setup(config: Configurator) -> None:
-        def own(request: Request) -> Response:
-            return Response("mine", status=418)
-
         config.add_notfound_view(own)
         config.add_forbidden_view(own)
         config.add_exception_view(lambda error, request: own(request))
