@@ -31,6 +31,9 @@ def add_application(config: Configurator) -> None:
                 " set it before config.include('pyramid_scales')"
             )
         introspectable.update(_shown(chosen))
+        if chosen.token:
+            # As one that repr() hides: debug toolbars show all settings of the application.
+            config.registry.settings[settings.PREFIX + "token"] = chosen.token
         _check_installed(chosen)
         base = "/" + "/".join(part for part in (prefix.strip("/"), path.strip("/")) if part) + "/"
         config.registry[application.KEY] = _assemble(chosen, _name(config, base))

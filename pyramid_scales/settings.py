@@ -27,6 +27,13 @@ _TRUE = frozenset(("true", "yes", "on", "1", "t", "y"))
 _FALSE = frozenset(("false", "no", "off", "0", "f", "n"))
 
 
+class Secret(str):
+    """A text like any other, but ``repr`` does not show it: not in logs, tracebacks and debug toolbars."""
+
+    def __repr__(self) -> str:
+        return "'(hidden)'"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What an application chose; one field for each row of :data:`TABLE`."""
@@ -34,7 +41,7 @@ class Settings:
     path: str
     hosts: tuple[Network, ...]
     permission: str | None
-    token: str | None
+    token: Secret | None
     timing: bool
     exclude: tuple[str, ...]
     buckets: tuple[float, ...]
@@ -43,10 +50,6 @@ class Settings:
     shared_keep: float
     gauges: tuple[tuple[str, str], ...]
     prometheus_registry: bool
-
-    def __repr__(self) -> str:
-        """Never shows the token: settings end up in logs and debug toolbars."""
-        return f"<Settings of pyramid_scales, path {self.path}>"
 
 
 class Row(NamedTuple):
@@ -93,8 +96,8 @@ def _permission(value: Any) -> str | None:
     return str(value).strip() or None
 
 
-def _token(value: Any) -> str | None:
-    token = str(value).strip()
+def _token(value: Any) -> Secret | None:
+    token = Secret(str(value).strip())
     if re.search(r"[^\x21-\x7e]", token):
         raise ValueError("use visible ASCII characters without spaces")
     return token or None
@@ -208,8 +211,7 @@ def parse(settings: Mapping[str, Any]) -> Settings:
     """
     _refuse_unknown(settings)
     values = {row.name: _convert(row, settings) for row in TABLE}
-    guarded = values["permission"] or values["token"]
-    if guarded and settings.get(PREFIX + "hosts") is None:
+    if (values["permission"] or values["token"]) and settings.get(PREFIX + "hosts") is None:
         values["hosts"] = ()
     return Settings(**values)
 

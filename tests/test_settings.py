@@ -15,7 +15,7 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 from webtest import TestApp
 
-from pyramid_scales.settings import TABLE, Settings, parse, parse_path
+from pyramid_scales.settings import TABLE, Secret, Settings, parse, parse_path
 
 NAMES = [row.name for row in TABLE]
 
@@ -57,7 +57,7 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("hosts", ipaddress.ip_address("10.0.0.1"), networks("10.0.0.1")),
     ("permission", "view stats", "view stats"),
     ("permission", "  ", None),
-    ("token", " s3cret! ", "s3cret!"),
+    ("token", " s3cret! ", Secret("s3cret!")),
     ("token", "", None),
     ("timing", "false", False),
     ("timing", "No", False),
@@ -223,6 +223,8 @@ def test_a_bad_token_is_not_shown() -> None:
 def test_settings_can_be_logged_without_the_token() -> None:
     chosen = parse({"scales.token": "hunter2"})
     assert "hunter2" not in repr(chosen) + str(chosen) + f"{chosen}"
+    assert chosen.token == "hunter2"
+    assert "max_series=500" in repr(chosen)
 
 
 def test_introspection_says_that_there_is_a_token_and_not_which(make_app: Callable[..., TestApp]) -> None:
