@@ -19,7 +19,8 @@ CONTENT_TYPES = {
     "openmetrics": exposition.OPENMETRICS,
 }
 """The formats, by the name that ``?format=`` takes."""
-
+LONGEST_ACCEPT = 4096
+"""Characters of an Accept header, of whichever kind, that are worth reading: a megabyte takes seconds."""
 
 # A range with a charset accepts only an offer with the same.
 _JSON_FIRST = ("application/json", "application/json;charset=utf-8", "text/html")
@@ -33,13 +34,13 @@ class BadFormat(ValueError):
 def choose(requested: str | None, accept: str | None) -> str:
     """The format of the answer: the one that was asked for by name, else what the Accept header prefers.
 
-    A browser, ``*/*``, no header and a broken one get HTML. Raises :class:`BadFormat`.
+    A browser, ``*/*``, no header, a broken one and an absurdly long one get HTML. Raises :class:`BadFormat`.
     """
     if requested:
         if requested not in CONTENT_TYPES:
             raise BadFormat(f"There is no format {requested!r}. The formats are {', '.join(CONTENT_TYPES)}.")
         return requested
-    return _accepted(accept.lower()) if accept else "html"
+    return _accepted(accept.lower()) if accept and len(accept) <= LONGEST_ACCEPT else "html"
 
 
 def _accepted(accept: str) -> str:

@@ -22,6 +22,7 @@ def route_of(request: Request) -> tuple[IRoute, Mapping[str, Any]] | None:
         found = (request.matched_route, request.matchdict)
     else:
         path = request.environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
+        path = path.replace("\n", " ")  # no pattern matches a newline
         matches = ((route, route.match(path)) for route in _routes(request))
         found = next(((route, match) for route, match in matches if match is not None), (None, {}))
     route, match = found

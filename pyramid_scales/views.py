@@ -106,6 +106,8 @@ def _answered(request: Request, view: Callable[[Request], Response]) -> Response
 
 def _compressed(request: Request, response: Response) -> Response:
     """Gzip where it was asked for by name; webob takes a missing header, or a broken one, for consent."""
+    if len(request.environ.get("HTTP_ACCEPT_ENCODING", "")) > renderers.LONGEST_ACCEPT:
+        return response
     wanted = request.accept_encoding
     if wanted.parsed and len(response.body) >= SMALLEST_GZIP:
         offers = wanted.acceptable_offers(["gzip", "identity"])

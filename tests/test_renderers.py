@@ -45,6 +45,7 @@ from pyramid_scales.renderers import CONTENT_TYPES, BadFormat, choose, to_json
         (";;;,,,", "html"),
         ("text/html;q=abc", "html"),
         ("\xff\xfe", "html"),
+        ("application/json," * 300, "html"),  # read by nobody
     ],
 )
 def test_without_a_name_the_accept_header_decides(accept: str | None, format: str) -> None:
