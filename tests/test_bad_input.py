@@ -23,7 +23,10 @@ from pyramid_scales.tree import tree as reading
 
 Application = Callable[..., Any]
 
-BASES = ("/scales/", "/scales/", "/scales/app/", "/scales", "/own/", "/caf\xc3\xa9/x/numbers/")
+BASES = (
+    *("/scales/", "/scales/", "/scales/app/", "/scales/app/h/", "/scales/app/pmfs/", "/scales/app/meters/"),
+    *("/scales", "/own/", "/own/app/codes/", "/caf\xc3\xa9/x/numbers/"),
+)
 SEEDS = range(20)
 EACH = 250
 FORMATS = ("html", "json", "prettyjson", "prometheus", "openmetrics")

@@ -151,7 +151,7 @@ def raw(value: bytes) -> str:
 
 def header(value: bytes) -> str:
     """The same without what no server lets through in a header."""
-    return raw(re.sub(rb"[\x00-\x08\x0a-\x1f\x7f]", b"", value))
+    return raw(re.sub(rb"[\x00-\x1f\x7f]", b"", value))
 
 
 def environ(**found: str) -> dict[str, Any]:
