@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
+import re
 
 from pyramid.interfaces import IRootFactory, ISecurityPolicy
 from pyramid.request import Request
@@ -14,7 +15,16 @@ from .settings import Settings
 
 log = logging.getLogger(__name__)
 
-_PROXY_HEADERS = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
+_PROXY_HEADERS = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+)
+_THIS_MACHINE = re.compile(r"(([a-z0-9-]+\.)*localhost|127(\.[0-9]+){3}|\[::1\])(:[0-9]*)?", re.IGNORECASE)
+"""Values of ``Host`` by which a machine calls itself."""
 
 
 def allowed(request: Request, settings: Settings) -> bool:
@@ -33,8 +43,8 @@ def refusal(settings: Settings) -> list[str]:
         "To let a caller in, set scales.hosts (addresses or networks of direct connections),"
         " scales.token (then send the header Authorization: Bearer TOKEN)"
         " or scales.permission (a permission of the application's security policy).",
-        "A request that came through a proxy is never judged by its address:"
-        " it needs the token or the permission.",
+        "A request that came through a proxy is never judged by its address, nor is one of the machine itself"
+        " that asks for another host than localhost: it needs the token or the permission.",
     ]
 
 
@@ -51,8 +61,12 @@ def _host_allowed(environ: dict[str, object], settings: Settings) -> bool:
     except ValueError:
         # A unix socket: '' from gunicorn, 'localhost' from waitress. No client's address.
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in network or address in network for network in settings.hosts)
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    if mapped.is_loopback and not _THIS_MACHINE.fullmatch(str(environ.get("HTTP_HOST", "localhost"))):
+        # A proxy on this machine whose headers waitress has dropped, as it does unless it is told to trust
+        # them; or a page of somebody else in a browser here, whose name leads to 127.0.0.1 by now.
+        return False
+    return any(mapped in network or address in network for network in settings.hosts)
 
 
 def _token_allowed(environ: dict[str, object], settings: Settings) -> bool:

@@ -115,13 +115,60 @@ def test_without_hosts_not_even_a_call_within_the_process_may_look(make_app: Mak
     assert status(app) == status(app, "127.0.0.1") == 403
 
 
-@pytest.mark.parametrize("header", ["Forwarded", "X_Forwarded_For", "X_Real_IP", "x_forwarded_for"])
+PROXIES = ["Forwarded", "X_Forwarded_For", "X_Real_IP", "x_forwarded_for", "X_Forwarded_Proto", "Via"]
+
+
+@pytest.mark.parametrize("header", PROXIES)
 @pytest.mark.parametrize("value", ["127.0.0.1", "for=127.0.0.1", "", "::1"])
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", None])
 def test_what_came_through_a_proxy_is_not_judged_by_an_address(
     app: TestApp, header: str, value: str, address: str | None
 ) -> None:
     assert status(app, address, **{header: value}) == 403
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:6543", 200),
+        ("shop.localhost:80", 200),
+        ("127.0.0.1:6543", 200),
+        ("127.0.1.1", 200),
+        ("[::1]:6543", 200),
+        ("www.example.com", 403),
+        ("localhost.example.com", 403),
+        ("127.0.0.1.example.com", 403),
+        ("notlocalhost", 403),
+        ("10.0.0.1", 403),
+        ("[::2]", 403),
+        ("", 403),
+        ("localhost\n", 403),
+        ("\xff", 403),
+    ],
+)
+def test_who_comes_from_the_machine_itself_must_ask_for_it(
+    app: TestApp, address: str, host: str, expected: int
+) -> None:
+    # Otherwise it is a proxy that sends the name of the site, or a browser whose DNS was tampered with.
+    environ = {"REMOTE_ADDR": address, "HTTP_HOST": host}
+    answer = app.get("/scales/", extra_environ=environ, status="*")
+    assert answer.status_int == expected
+    assert expected == 200 or "asks for another host than localhost" in answer.text
+
+
+def test_from_elsewhere_one_may_ask_for_any_host(make_app: MakeApp) -> None:
+    app = make_app({"scales.hosts": "127.0.0.1 10.0.0.0/8", **TOKEN})
+    assert status(app, "10.0.0.1", Host="www.example.com") == 200
+    assert status(app, "127.0.0.1", Host="www.example.com") == 403
+    assert status(app, "127.0.0.1", Host="www.example.com", Authorization="Bearer s3cret!") == 200
+
+
+def test_a_client_without_a_host_header_is_no_proxy(app: TestApp) -> None:
+    environ = Request.blank("/scales/").environ | {"REMOTE_ADDR": "127.0.0.1"}
+    del environ["HTTP_HOST"]
+    assert Request(environ).get_response(app.app).status_int == 200
 
 
 TOKEN = {"scales.token": "s3cret!"}
