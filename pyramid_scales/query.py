@@ -28,6 +28,7 @@ GRAMMAR = (
     " Example: routes/*/latency/99percentile > 0.5 and routes/*/rate/m1 > 1"
 )
 LONGEST = 1000
+MOST_TERMS = 10  # the time for a query is that of its terms added up
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -82,7 +83,10 @@ def parse(text: str) -> tuple[Term, ...]:
     """The terms of a query. Raises :class:`BadQuery`."""
     if len(text) > LONGEST:
         raise BadQuery(f"The query is longer than {LONGEST} characters. {GRAMMAR}")
-    return tuple(_term(tokens) for tokens in _split_at_and(_tokens(text)))
+    terms = tuple(_term(tokens) for tokens in _split_at_and(_tokens(text)))
+    if len(terms) > MOST_TERMS:
+        raise BadQuery(f"The query has more than {MOST_TERMS} terms. {GRAMMAR}")
+    return terms
 
 
 def select(node: Node, path: Path, terms: Sequence[Term]) -> Node:
@@ -137,9 +141,7 @@ def _split_at_and(tokens: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str,
 def _term(tokens: list[tuple[str, str]]) -> Term:
     operators = [text for kind, text in tokens if kind == "operator"]
     if len(operators) > 1:
-        raise BadQuery(
-            f"The query has {len(operators)} operators in one term; join terms with and. {GRAMMAR}"
-        )
+        raise BadQuery(f"One term has {len(operators)} operators; join terms with and. {GRAMMAR}")
     place = tokens.index(("operator", operators[0])) if operators else len(tokens)
     name = " ".join(text for _, text in tokens[:place])
     value = " ".join(text for _, text in tokens[place + 1 :])
@@ -204,9 +206,7 @@ def _keys_like(node: Node, pattern: str, with_leaves: bool) -> list[str]:
 
 
 def _holds_at(holder: Node, key: str, term: Term) -> bool:
-    if key in holder.children:
-        return not term.compare
-    return term.holds(leaf_of(holder, key).value)
+    return not term.compare if key in holder.children else term.holds(leaf_of(holder, key).value)
 
 
 def _is_glob(pattern: str) -> bool:

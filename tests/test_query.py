@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from snapshots import with_children
 
 from pyramid_scales import renderers
-from pyramid_scales.query import GRAMMAR, LONGEST, BadQuery, Term, parse, select
+from pyramid_scales.query import GRAMMAR, LONGEST, MOST_TERMS, BadQuery, Term, parse, select
 from pyramid_scales.snapshot import Kind, Node, Path
 from pyramid_scales.tree import tree
 
@@ -226,6 +226,13 @@ def test_a_query_longer_than_people_write_is_refused() -> None:
     assert parse("n" * LONGEST)
     with pytest.raises(BadQuery, match="longer than"):
         parse("n" * (LONGEST + 1))
+
+
+def test_a_query_of_more_terms_than_people_write_is_refused() -> None:
+    # 160 terms fit into the longest query, and take ten seconds in a tree of ten thousand statistics.
+    assert len(parse(" and ".join(["*"] * MOST_TERMS))) == MOST_TERMS
+    with pytest.raises(BadQuery, match=f"more than {MOST_TERMS} terms"):
+        parse(" and ".join(["*"] * (MOST_TERMS + 1)))
 
 
 def test_quotes_keep_what_is_between_them() -> None:
