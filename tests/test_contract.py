@@ -652,7 +652,7 @@ def equal(found: object, expected: object) -> None:
 def hostile_switching() -> Iterator[None]:
     """Threads change so often that a gap which can be fallen into is."""
     before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-4)
+    sys.setswitchinterval(1e-5)
     yield
     sys.setswitchinterval(before)
 
