@@ -47,8 +47,9 @@ def wrapping_tween_factory(handler: Any, registry: Any) -> Any:
 
 
 def test_a_list_of_tweens_without_ours_is_named_on_the_page(untimed: TestApp) -> None:
+    for url in ("/scales/", "/scales/?query=pid", "/scales/pyramid/", "/scales/pyramid/process/pid"):
+        assert MISSING in untimed.get(url).html.find(id="untimed").text
     page = untimed.get("/scales/").html
-    assert MISSING in page.find(id="untimed").text
     assert "before all others" in page.find(id="untimed").text
     assert page.find(id="overview") is None
     assert "No request has been recorded" not in page.text
