@@ -15,6 +15,9 @@ from hostile import Hostile, ask, check, check_html_thoroughly, environ, raw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyramid.config import Configurator
+from pyramid.exceptions import URLDecodeError
+from pyramid.request import Request
+from pyramid.response import Response
 from scales_own import NoTickers
 
 from pyramid_scales import scales_stats
@@ -25,7 +28,7 @@ Application = Callable[..., Any]
 
 BASES = (
     *("/scales/", "/scales/", "/scales/app/", "/scales/app/h/", "/scales/app/pmfs/", "/scales/app/meters/"),
-    *("/scales", "/own/", "/own/app/codes/", "/caf\xc3\xa9/x/numbers/"),
+    *("/scales", "/own/", "/own/app/codes/", "/caf\xc3\xa9/x/numbers/", "/stats/"),
 )
 SEEDS = range(20)
 EACH = 250
@@ -53,15 +56,23 @@ def statistics(clean_tree: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     return stats
 
 
+def not_our_business(request: Request) -> Response:
+    """Without a route, nobody knows whose an address is that can't be read."""
+    assert request.environ["PATH_INFO"].startswith("/stats/")
+    return Response("the application's own", status=404)
+
+
 @pytest.fixture
 def app() -> Application:
-    """Our page, and the same on routes of the user's own, with and without a placeholder."""
+    """Our page, and the same on routes of the user's own and, by traversal, without one."""
     config = Configurator()
     config.include("pyramid_scales")
     config.add_route("own", "/own/*prefix")
     config.add_route("numbers", "/caf\xe9/{tenant}/numbers/*prefix")
     for name in ("own", "numbers"):
         config.add_view(scales_stats, route_name=name)
+    config.add_view(scales_stats, name="stats")
+    config.add_exception_view(not_our_business, context=URLDecodeError)
     made: Application = config.make_wsgi_app()
     return made
 
@@ -73,8 +84,8 @@ def the_applications() -> Any:
 
 
 def is_ours(sent: dict[str, Any]) -> bool:
-    """Whether the request gets as far as our view: no pattern of Pyramid's matches a newline."""
-    return "\n" not in sent["PATH_INFO"]
+    """Whether the request surely gets as far as our view: no pattern of Pyramid's matches a newline."""
+    return "\n" not in sent["PATH_INFO"] and not sent["PATH_INFO"].startswith("/stats/")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
