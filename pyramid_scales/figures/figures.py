@@ -155,7 +155,7 @@ def _route(name: str, totals: Totals, requests: Requests, window: Frame) -> Rout
     return Route(
         name=name,
         key=tree_key(name),
-        pattern=totals.series[0][0].pattern,
+        pattern=totals.series[0].labels.pattern,
         methods=tuple(totals.by(lambda labels: labels.method)),
         **_figures(totals, requests, window),
     )
@@ -173,7 +173,7 @@ def _figures(totals: Totals, requests: Requests, window: Frame) -> dict[str, Any
         "m15": m15,
         "error_share": sum(history.errors[-FIVE_MINUTES:]) / lately if lately else None,
         "change": m1 / m15 - 1 if m15 else 0.0,
-        "sparkline": window.sparkline(history),
+        "sparkline": window.sparkline(totals),
         **_durations(totals, requests),
     }
 

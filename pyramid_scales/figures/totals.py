@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import compress
 from operator import add, sub
 from typing import Any, NamedTuple
 
@@ -27,40 +28,61 @@ class History(NamedTuple):
     """What happened in each of the last 91 slices, oldest first; the last one is the current slice."""
 
     counts: Sequence[int] = NOTHING
+    """Requests."""
     errors: Sequence[int] = NOTHING
-    sums_ns: Sequence[int] = NOTHING
+    """Those answered with a status of 500 or more; this very ``NOTHING`` where there are none."""
 
 
 @dataclass(slots=True)
 class Totals:
     """What one series holds, or several together."""
 
-    count: int
-    """Requests, for ever."""
-    errors: int
-    """Those answered with a status of 500 or more, for ever."""
-    sum_ns: int
-    """Time spent in all of them."""
-    recent: Sequence[int]
-    """Requests in each bucket over the last five minutes."""
-    recent_sum_ns: int | None
-    """Time spent in those; ``None`` where it is not known."""
-    history: History
-    series: Sequence[tuple[Labels, int]]
+    series: Sequence[Series]
+    amounts: Sequence[int]
     """The requests of each series."""
-    rows: Sequence[Sequence[int]]
-    """The buckets of each series."""
+    errors: int
+    """Requests answered with a status of 500 or more, for ever."""
+    history: History
+    now: int
+    """Number of the current slice."""
+
+    @property
+    def count(self) -> int:
+        """Requests, for ever."""
+        return sum(self.amounts)
+
+    @property
+    def sum_ns(self) -> int:
+        """Time spent in all of them."""
+        return sum([one.sum_ns for one in self.series])
 
     @property
     def buckets(self) -> Sequence[int]:
         """Requests in each bucket, for ever; added up at each call."""
-        return added(self.rows)
+        return added([one.buckets for one in self.series])
+
+    @property
+    def recent(self) -> Sequence[int]:
+        """Requests in each bucket over the last five minutes; added up at each call."""
+        rows = [one.recent for one in self.series]
+        return added([row for row in rows if any(row)] or rows[:1])
+
+    @property
+    def recent_sum_ns(self) -> int | None:
+        """Time spent in those; ``None`` where it is not known."""
+        sums = [one.recent_sum_ns for one in self.series]
+        return None if None in sums else sum(filter(None, sums))
+
+    @property
+    def sums_ns(self) -> Sequence[int]:
+        """Time spent in the requests of each slice of the history; added up at each call."""
+        return _happened([(one.slices, one.sum_ns) for one in self.series], _SUMS_NS, self.now)
 
     def by(self, label: Callable[[Labels], Any]) -> dict[Any, int]:
         """Requests by one of their labels, sorted by it; those without it (no exception) are left out."""
         counts: dict[Any, int] = defaultdict(int)
-        for labels, count in self.series:
-            counts[label(labels)] += count
+        for one, amount in zip(self.series, self.amounts, strict=True):
+            counts[label(one.labels)] += amount
         return {value: counts[value] for value in sorted(counts) if value != ""}
 
 
@@ -73,12 +95,12 @@ class Grouped(NamedTuple):
 
 def group(requests: Requests, only: str | None = None) -> Grouped:
     """The totals of a snapshot; of one route alone, if ``only`` names it."""
-    parts: dict[str, list[Totals]] = {}
+    parts: dict[str, list[Series]] = {}
     for series in requests.series:
         if only is None or series.labels.route == only:
-            parts.setdefault(series.labels.route, []).append(_single(series, requests.now))
-    routes = {name: _joined(parts[name]) for name in sorted(parts)}
-    return Grouped(routes, _joined(list(routes.values())))
+            parts.setdefault(series.labels.route, []).append(series)
+    routes = {name: _of_route(parts[name], requests.now) for name in sorted(parts)}
+    return Grouped(routes, _of_all(list(routes.values()), requests.now))
 
 
 def added(rows: Sequence[Sequence[int]]) -> Sequence[int]:
@@ -92,65 +114,56 @@ def added(rows: Sequence[Sequence[int]]) -> Sequence[int]:
     return reduce(lambda total, row: list(map(add, total, row)), kept)
 
 
-def _single(series: Series, now: int) -> Totals:
-    count, is_error = sum(series.buckets), series.labels.status >= 500
-    counts, sums_ns = _happened(series, count, now)
+def _of_route(series: Sequence[Series], now: int) -> Totals:
+    amounts = [sum(one.buckets) for one in series]
+    notes = [(one.slices, amount) for one, amount in zip(series, amounts, strict=True)]
+    fails = [one.labels.status >= 500 for one in series]
+    history = History(_happened(notes, _COUNTS, now), _happened(list(compress(notes, fails)), _COUNTS, now))
+    return Totals(series, amounts, sum(compress(amounts, fails)), history, now)
+
+
+def _of_all(routes: Sequence[Totals], now: int) -> Totals:
+    histories = [route.history for route in routes]
     return Totals(
-        count=count,
-        errors=count if is_error else 0,
-        sum_ns=series.sum_ns,
-        recent=series.recent,
-        recent_sum_ns=series.recent_sum_ns,
-        history=History(counts, counts if is_error else NOTHING, sums_ns),
-        series=((series.labels, count),),
-        rows=(series.buckets,),
+        series=[one for route in routes for one in route.series],
+        amounts=[amount for route in routes for amount in route.amounts],
+        errors=sum([route.errors for route in routes]),
+        history=History(*map(added, zip(*histories, strict=True))),
+        now=now,
     )
 
 
-def _joined(parts: Sequence[Totals]) -> Totals:
-    if len(parts) == 1:
-        return parts[0]
-    recent_sums = [part.recent_sum_ns for part in parts]
-    histories = zip(*(part.history for part in parts), strict=True)
-    return Totals(
-        count=sum(part.count for part in parts),
-        errors=sum(part.errors for part in parts),
-        sum_ns=sum(part.sum_ns for part in parts),
-        recent=added([part.recent for part in parts if any(part.recent)]),
-        recent_sum_ns=None if None in recent_sums else sum(filter(None, recent_sums)),
-        history=History(*map(added, histories)),
-        series=[pair for part in parts for pair in part.series],
-        rows=[row for part in parts for row in part.rows],
-    )
+_COUNTS, _SUMS_NS = 1, 2
+"""Places in a note."""
 
 
-def _happened(series: Series, count: int, now: int) -> tuple[Sequence[int], Sequence[int]]:
-    """Requests, and nanoseconds spent in them, of each of the last slices.
+def _happened(notes: Iterable[tuple[Sequence[Slice], int]], place: int, now: int) -> Sequence[int]:
+    """What each of the last slices added; of every series its notes, and what it holds now.
 
     A note says what the series held when its slice began, so the slice holds the difference to the next
     note; after the last one, to what the series holds now. In a slice without a note nothing happened.
     """
-    notes, first = series.slices, now - SLICES + 1
-    if not notes or notes[-1].number < first:
-        return NOTHING, NOTHING
-    numbers, counts, sums_ns = zip(*notes, strict=True)
-    happened, spent = _differences(counts, count), _differences(sums_ns, series.sum_ns)
-    if numbers[0] < first or numbers[-1] > now or numbers[-1] - numbers[0] >= len(numbers):
-        return _scattered(notes, happened, now), _scattered(notes, spent, now)
-    before, after = [0] * (numbers[0] - first), [0] * (now - numbers[-1])
-    return [*before, *happened, *after], [*before, *spent, *after]
+    row, first = [0] * SLICES, now - SLICES + 1
+    for slices, total in notes:
+        if slices:
+            columns: list[Sequence[int]] = list(zip(*slices, strict=True))
+            numbers, gains = columns[0], _differences(columns[place], total)
+            if numbers[0] < first or numbers[-1] > now:
+                numbers, gains = _within(numbers, gains, first, now)
+            for number, gain in zip(numbers, gains, strict=True):
+                row[number - first] += gain
+    return row if any(row) else NOTHING
 
 
-def _differences(notes: Sequence[int], total: int) -> list[int]:
+def _differences(notes: Sequence[int], total: int) -> Sequence[int]:
     """From each note to the next; never below zero, as after a note that was just being written."""
     found = list(map(sub, (*notes[1:], total), notes))
     return found if min(found) >= 0 else [max(difference, 0) for difference in found]
 
 
-def _scattered(notes: Iterable[Slice], happened: Iterable[int], now: int) -> list[int]:
-    row = [0] * SLICES
-    for note, value in zip(notes, happened, strict=True):
-        age = max(now - note.number, 0)
-        if age < SLICES:
-            row[-1 - age] += value
-    return row
+def _within(
+    numbers: Sequence[int], gains: Sequence[int], first: int, now: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Without slices that are over; one that has just begun elsewhere counts as the current one."""
+    kept = [number >= first for number in numbers]
+    return [min(number, now) for number in compress(numbers, kept)], list(compress(gains, kept))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import truediv
 
 from ..snapshot import Requests
-from .totals import NOTHING, SLICES, History
+from .totals import NOTHING, SLICES, Totals
 
 SLICE_NS = 10_000_000_000
 """Length of a slice on the monotonic clock."""
@@ -33,13 +33,14 @@ class Sparkline:
     """Errors per second."""
     counts: Sequence[int]
     """Requests."""
-    sums_ns: Sequence[int]
-    """Time spent in them."""
+    totals: Totals
+    shown: slice
+    """Which slices of their history these are."""
 
     @property
     def latency(self) -> Sequence[float | None]:
-        """Mean duration in seconds; ``None`` where there was no request."""
-        pairs = zip(self.counts, self.sums_ns, strict=True)
+        """Mean duration in seconds; ``None`` where there was no request. Computed at each call."""
+        pairs = zip(self.counts, self.totals.sums_ns[self.shown], strict=True)
         return [sum_ns / count / 1e9 if count else None for count, sum_ns in pairs]
 
 
@@ -70,13 +71,13 @@ class Frame:
         """What happened in the last ``slices`` slices, per second."""
         return sum(counts[-slices:]) / self.seconds(slices)
 
-    def sparkline(self, history: History) -> Sparkline:
+    def sparkline(self, totals: Totals) -> Sparkline:
         """The slices within the frame that have ended."""
-        counts, errors, sums_ns = (row[self.shown] for row in history)
+        counts, errors = (row[self.shown] for row in totals.history)
         rates = list(map(truediv, counts, self.durations))
-        is_calm = history.errors is NOTHING
+        is_calm = totals.history.errors is NOTHING
         fails = [0.0] * len(rates) if is_calm else list(map(truediv, errors, self.durations))
-        return Sparkline(rates, fails, counts, sums_ns)
+        return Sparkline(rates, fails, counts, totals, self.shown)
 
 
 def frame(requests: Requests) -> Frame:
