@@ -18,6 +18,7 @@ from .recording.cells import Cell, scratch
 from .recording.forks import Mine
 from .recording.recorder import Recorder
 from .recording.store import ACTIVE
+from .recording.words import NONE
 from .snapshot import Labels
 
 Handler = Callable[[Request], Any]
@@ -125,7 +126,7 @@ class Desk:
 # ``status`` is a property that returns ``_status`` and costs a call.
 def _without_lock(recorder: Recorder, desk: Desk) -> Around:
     clock, cells, bounds, total = recorder.clock, desk.cells, recorder.layout.bounds, recorder.layout.total
-    mine, in_flight, gauge = _NOBODYS, 0, memoryview(b"")
+    mine, in_flight, gauge = _NOBODYS, 0, NONE
 
     def around(handler: Handler) -> Handler:
         def scales_tween(request: Request) -> Any:
@@ -142,7 +143,7 @@ def _without_lock(recorder: Recorder, desk: Desk) -> Around:
                 desk.escaped(request, error, start)
                 raise
             try:
-                in_flight = gauge[ACTIVE] = in_flight - 1
+                in_flight = gauge[ACTIVE] = in_flight - 1 if in_flight > 0 else 0
                 end = clock()
                 found = request.exception is None and (request.matched_route or request.__dict__.get(VIEW))
                 cell = cells[found][request.environ["REQUEST_METHOD"]][response._status]

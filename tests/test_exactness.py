@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from counting import add, counts_of, ok, requests_of
+from mapped import MappedStore
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
@@ -24,6 +25,7 @@ from pyramid.urldispatch import Route
 
 from pyramid_scales.application import KEY, Application
 from pyramid_scales.recording.recorder import Recorder
+from pyramid_scales.recording.store import PrivateStore, Store
 from pyramid_scales.settings import parse
 from pyramid_scales.snapshot import Labels, Requests
 from pyramid_scales.tween import scales_tween_factory
@@ -42,6 +44,7 @@ lengths = pytest.mark.parametrize(
     "length", [pytest.param(15_000, id="short"), pytest.param(200_000, id="long", marks=pytest.mark.soak)]
 )
 locks = pytest.mark.parametrize("locked", [False, True], ids=["without lock", "with lock"])
+stores = pytest.mark.parametrize("store", [PrivateStore, MappedStore], ids=["private", "mapped"])
 
 
 class Clock:
@@ -63,8 +66,8 @@ def hasty_switches() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def tween_of(locked: bool, handler: Callable) -> tuple[Recorder, Callable]:
-    recorder = Recorder((0.1, 1), 500, clock=Clock(), locked=locked)
+def tween_of(locked: bool, handler: Callable, store: Callable[[], Store]) -> tuple[Recorder, Callable]:
+    recorder = Recorder((0.1, 1), 500, store, clock=Clock(), locked=locked)
     registry = {KEY: Application(parse({}), recorder)}
     return recorder, scales_tween_factory(handler, registry)
 
@@ -96,10 +99,11 @@ def check(requests: Requests) -> int:
 
 
 @locks
+@stores
 @lengths
-def test_threads_lose_nothing_and_every_snapshot_taken_meanwhile_agrees_with_itself(locked, length):
+def test_threads_lose_nothing_and_every_snapshot_taken_meanwhile_agrees_with_itself(locked, store, length):
     response = Response("ok")
-    recorder, tween = tween_of(locked, lambda request: response)
+    recorder, tween = tween_of(locked, lambda request: response, store)
     seen = []
 
     def work(number: int) -> None:
@@ -115,9 +119,10 @@ def test_threads_lose_nothing_and_every_snapshot_taken_meanwhile_agrees_with_its
 
 
 @locks
+@stores
 @lengths
-def test_threads_that_record_into_one_series_by_name_lose_nothing(locked, length):
-    recorder = Recorder((0.1, 1), 500, clock=Clock(), locked=locked)
+def test_threads_that_record_into_one_series_by_name_lose_nothing(locked, store, length):
+    recorder = Recorder((0.1, 1), 500, store, clock=Clock(), locked=locked)
 
     def work(number: int) -> None:
         for turn in range(length):
@@ -185,10 +190,11 @@ class Victim(threading.Thread):
             time.sleep(1e-5)
 
 
+@stores
 @pytest.mark.parametrize("hits", [1_500, pytest.param(20_000, marks=pytest.mark.soak)])
-def test_asynchronous_exceptions_leave_every_series_and_the_gauge_consistent(hits):
+def test_asynchronous_exceptions_leave_every_series_and_the_gauge_consistent(hits, store):
     response, source = Response("ok"), random.Random(3)
-    recorder, tween = tween_of(False, lambda request: response)
+    recorder, tween = tween_of(False, lambda request: response, store)
     victim = Victim(tween)
     victim.start()
     for number in range(hits):

@@ -9,6 +9,7 @@ from ..snapshot import Labels
 from .cap import OTHER, RESERVED, other
 from .histogram import Layout
 from .store import PrivateStore, Store
+from .words import Words, numbers
 
 
 class Cell:
@@ -16,7 +17,7 @@ class Cell:
 
     __slots__ = ("labels", "until", "words")
 
-    def __init__(self, labels: Labels, words: memoryview) -> None:
+    def __init__(self, labels: Labels, words: Words) -> None:
         self.labels = labels
         self.words = words
         self.until = 0
@@ -66,7 +67,7 @@ class Cells:
 
     def count(self, cell: Cell) -> int:
         """How many requests a series has."""
-        return sum(cell.words[: self._layout.buckets].tolist())
+        return sum(numbers(cell.words[: self._layout.buckets]))
 
     def overflowed(self) -> int:
         """How many requests were recorded as ``(other)``."""

@@ -1,8 +1,8 @@
 """Bucket boundaries, the words of a series, and what can be computed from them: pure arithmetic.
 
-A series is a block of unsigned 64-bit words (``memoryview.cast("Q")``), in private memory or in a file
-that other processes read. The count of a series *is* the sum of its buckets: there is no second word
-that could disagree. Everything is an integer; durations are nanoseconds.
+A series is a block of words (see :mod:`.words`), in private memory or in a file that other processes read.
+The count of a series *is* the sum of its buckets: there is no second word that could disagree. Everything
+is an integer; durations are nanoseconds.
 
 Order in a block::
 
@@ -22,9 +22,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, isqrt
 from operator import sub
+from typing import Any
 
 from ..figures.spread import middles
 from ..snapshot import Labels, Series, Slice
+from .words import Words, copied, numbers
 
 VERSION = 1
 """Of the order of the words; a block of another version can't be read."""
@@ -135,7 +137,7 @@ class Layout:
         """Place of the copy of the buckets at the start of ``minute``."""
         return self.copies + (2 + self.buckets) * (minute % COPIES)
 
-    def forget_time(self, words: memoryview) -> None:
+    def forget_time(self, words: Words) -> None:
         """Void what was noted by the clock of another boot of the machine; the totals stay."""
         words[self.last] = 0
         for number in range(RING):
@@ -144,7 +146,7 @@ class Layout:
             words[self.copy_at(minute)] = 0
 
 
-def turn(words: memoryview, layout: Layout, number: int) -> None:
+def turn(words: Words, layout: Layout, number: int) -> None:
     """Note what a series holds as slice ``number`` begins; to be called under a lock.
 
     Does nothing in a slice that was noted before, or if the clock went back. Interrupted at any
@@ -152,10 +154,9 @@ def turn(words: memoryview, layout: Layout, number: int) -> None:
     """
     if number < words[layout.last]:
         return
-    # One call copies buckets and sum, so no record of this process falls between two words of them.
-    held = memoryview(words[: layout.total + 1].tobytes()).cast("Q")
+    held: Any = copied(words[: layout.total + 1])
     note = layout.note_at(number)
-    words[note + 1] = sum(held[: layout.buckets].tolist())
+    words[note + 1] = sum(numbers(held[: layout.buckets]))
     words[note + 2] = held[layout.total]
     words[note] = number + 1
     minute = number // MINUTE
@@ -166,25 +167,24 @@ def turn(words: memoryview, layout: Layout, number: int) -> None:
     words[layout.last] = number + 1
 
 
-def read_series(labels: Labels, words: memoryview | bytes, layout: Layout, now: int) -> Series:
-    """The series that a block holds, from live words or from bytes that were read from a file.
+def read_series(labels: Labels, words: Words, layout: Layout, now: int) -> Series:
+    """The series that a block holds, from a copy of its words.
 
     ``now`` is the number of the current slice. ``Series.recent`` covers the current minute and the five
     before it. Raises ``ValueError`` or ``IndexError`` for a block of another length.
     """
-    data = memoryview(bytes(words)).cast("Q")
-    if len(data) != layout.words:
-        raise ValueError(f"a block has {layout.words} words, not {len(data)}")
-    *buckets, total = held = data[: layout.total + 1].tolist()
-    now = max(now, data[layout.last] - 1)
-    before = _before(data, layout, now // MINUTE)
+    if len(words) != layout.words:
+        raise ValueError(f"a block has {layout.words} words, not {len(words)}")
+    *buckets, total = held = numbers(words[: layout.total + 1])
+    now = max(now, words[layout.last] - 1)
+    before = _before(words, layout, now // MINUTE)
     *recent, recent_sum = map(sub, held, before) if before else [0] * len(held)
-    return Series(labels, buckets, total, recent, _notes(data, layout, now), recent_sum)
+    return Series(labels, buckets, total, recent, _notes(words, layout, now), recent_sum)
 
 
-def _notes(data: memoryview, layout: Layout, now: int) -> tuple[Slice, ...]:
+def _notes(words: Words, layout: Layout, now: int) -> tuple[Slice, ...]:
     """The notes of the window, oldest first: as they stand in the ring behind that of ``now``."""
-    ring = data[layout.ring : layout.copies].tolist()
+    ring = numbers(words[layout.ring : layout.copies])
     next_one = 3 * ((now + 1) % RING)
     ring = ring[next_one:] + ring[:next_one]
     found = zip(ring[::3], ring[1::3], ring[2::3], strict=True)
@@ -194,10 +194,10 @@ def _notes(data: memoryview, layout: Layout, now: int) -> tuple[Slice, ...]:
     )
 
 
-def _before(data: memoryview, layout: Layout, minute: int) -> list[int]:
+def _before(words: Words, layout: Layout, minute: int) -> list[int]:
     """What buckets and sum held when the window of :attr:`Series.recent` began; nothing if it is empty."""
     for start in range(max(0, minute - MINUTES), minute + 1):
         copy = layout.copy_at(start)
-        if data[copy] == start + 1:
-            return data[copy + 1 : copy + 2 + layout.buckets].tolist()
+        if words[copy] == start + 1:
+            return numbers(words[copy + 1 : copy + 2 + layout.buckets])
     return []

@@ -22,6 +22,7 @@ from .cells import Cell, Cells
 from .forks import Mine, mark
 from .histogram import SLICE_NS, Layout, read_series, turn
 from .store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED, PrivateStore, Store
+from .words import Words, copied
 
 TICK_NS = 1_000_000_000
 
@@ -75,7 +76,7 @@ class Recorder:
         self._tick = 0
         self._logged: set[str] = set()
 
-    def open(self) -> tuple[Mine, memoryview]:
+    def open(self) -> tuple[Mine, Words]:
         """Have this process's own store open; returns its mark and the words of its gauge. Never raises."""
         if not self._mine[0]:
             # A lock for each process: one that a thread of the parent held when it forked stays locked here.
@@ -201,10 +202,9 @@ class Recorder:
             started_ns=gauge[STARTED],
         )
 
-    def _copy(self, cell: Cell) -> bytes:
-        # One call, so that no record falls between two of the words; the lock is for who needs one.
+    def _copy(self, cell: Cell) -> Words:
         with self._lock:
-            return cell.words.tobytes()
+            return copied(cell.words)
 
     def unshared(self) -> tuple[int, int]:
         """How many series found no room in the store and are in this process's memory alone, and how

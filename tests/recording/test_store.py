@@ -11,12 +11,12 @@ LABELS = Labels("home", "/", "GET", 200, "")
 def test_private_memory_starts_empty():
     store = PrivateStore()
     assert list(store.blocks()) == []
-    assert store.gauge().tolist() == [0] * GAUGES
+    assert store.gauge() == [0] * GAUGES
 
 
 def test_a_block_is_as_many_zeroed_words_as_were_asked_for():
     words = PrivateStore().allocate(LABELS, 1000)
-    assert (words.format, words.itemsize, words.tolist()) == ("Q", 8, [0] * 1000)
+    assert words == [0] * 1000
 
 
 def test_blocks_are_apart_from_each_other_and_from_the_gauge():

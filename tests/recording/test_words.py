@@ -1,0 +1,30 @@
+"""Two kinds of words that can be used alike."""
+
+from __future__ import annotations
+
+import pytest
+from mapped import mapped
+
+from pyramid_scales.recording.words import copied, numbers
+
+
+@pytest.fixture(params=[lambda words: [0] * words, mapped], ids=["private", "mapped"])
+def words(request):
+    return request.param(9)
+
+
+def test_a_copy_does_not_change_with_the_original_and_can_be_put_back(words):
+    words[3] = 2**64 - 1
+    copy = copied(words[2:5])
+    assert type(copy) is type(words)
+    words[3] = 7
+    assert numbers(copy) == [0, 2**64 - 1, 0]
+    words[6:9] = copy
+    assert numbers(words) == [0, 0, 0, 7, 0, 0, 0, 2**64 - 1, 0]
+
+
+def test_numbers_are_a_list_of_their_own(words):
+    found = numbers(words)
+    assert type(found) is list
+    found[0] = 5
+    assert words[0] == 0
