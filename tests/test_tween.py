@@ -10,9 +10,11 @@ from types import ModuleType
 
 import pytest
 from counting import add, counts_of, ok, one, requests_of
+from mapped import MappedStore
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPForbidden, HTTPFound, HTTPNotFound, HTTPServiceUnavailable
 from pyramid.interfaces import IResponse
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import FileIter, Response
 from pyramid.tweens import EXCVIEW, INGRESS
@@ -21,7 +23,10 @@ from pyramid_retry import RetryableException
 from zope.interface import implementer
 
 from pyramid_scales import scales_stats
+from pyramid_scales.application import KEY, Application
 from pyramid_scales.recording.recorder import Recorder
+from pyramid_scales.recording.store import ACTIVE
+from pyramid_scales.settings import parse
 from pyramid_scales.snapshot import Labels
 from pyramid_scales.tween import KEYS_PER_SERIES, scales_tween_factory
 
@@ -389,6 +394,25 @@ def test_an_error_that_is_not_repeated_is_the_request(make_app):
     assert requests_of(app).retries == 0
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_only_an_application_that_repeats_attempts_counts_retries(make_app, status):
+    """The inner one answers, so the outer one sees no error that it should repeat."""
+
+    def failing(config):
+        add(config, "deep", "/deep", raising(RetryableException()))
+        config.add_exception_view(lambda error, request: Response(status=status), context=Exception)
+
+    def mounting(config):
+        config.include("pyramid_retry")
+        add(config, "mounted", "/mounted/*subpath", wsgiapp2(inner.app))
+
+    inner = make_app(setup=failing)
+    outer = make_app(setup=mounting)
+    outer.get("/mounted/deep", status=status)
+    assert (one(inner).status, one(outer).status) == (status, status)
+    assert (requests_of(inner).retries, requests_of(outer).retries) == (0, 0)
+
+
 # --- responses ----------------------------------------------------------------------------------------
 
 
@@ -634,16 +658,33 @@ def test_failing_bookkeeping_never_hides_an_applications_exception(make_app, cap
     assert requests_of(app).failures == 1
 
 
-def test_bookkeeping_that_fails_in_the_usual_case_is_counted(make_app, caplog, monkeypatch):
+def test_bookkeeping_that_fails_in_the_usual_case_is_done_in_the_other_way(make_app, caplog, monkeypatch):
     app = make_app(setup=lambda config: add(config, "x", "/x", ok))
     app.get("/x")
     monkeypatch.setattr("pyramid_scales.tween.bisect_left", lambda *args: 1 / 0)
     app.get("/x")
-    assert requests_of(app).failures == 1
-    assert requests_of(app).active == 0
+    assert counts_of(app) == {Labels("x", "/x", "GET", 200, ""): 2}
+    assert (requests_of(app).failures, requests_of(app).active) == (0, 0)
+    monkeypatch.setattr(Recorder, "record", lambda *args: 1 / 0)
+    app.get("/x")
+    assert (requests_of(app).failures, requests_of(app).active) == (1, 0)
+    assert len(caplog.records) == 1
 
 
-def test_a_request_that_a_fork_took_along_is_not_in_flight_there_and_does_no_harm(make_app, caplog):
+# --- forks --------------------------------------------------------------------------------------------
+
+
+def registry_of(recorder):
+    registry = Registry()
+    registry[KEY] = Application(parse({}), recorder)
+    return registry
+
+
+def exit_code(pid):
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_a_request_that_a_fork_took_along_is_its_parents_and_does_no_harm_in_the_child(make_app, caplog):
     active, forked = [], []
 
     def view(request):
@@ -663,9 +704,75 @@ def test_a_request_that_a_fork_took_along_is_not_in_flight_there_and_does_no_har
         try:
             app.get("/x")
         finally:
-            os._exit(0 if active == [2, 1, 1] and requests_of(app).active == 0 else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(forked[0], 0)[1]) == 0
+            found = requests_of(app)
+            fine = counts_of(app) == {Labels("x", "/x", "GET", 200, ""): 2} and active == [2, 1, 1]
+            os._exit(0 if fine and (found.active, found.failures) == (0, 0) and not caplog.records else 1)
+    assert exit_code(forked[0]) == 0
     assert (active, requests_of(app).active) == ([2], 0)
+    assert sum(counts_of(app).values()) == 2
+
+
+@pytest.mark.parametrize("locked", [False, True], ids=["without lock", "with lock"])
+@pytest.mark.parametrize("end", [lambda: Response("ok"), lambda: sys.exit(3)], ids=["answer", "exit"])
+def test_a_child_that_ends_its_parents_request_writes_nothing_into_its_parents_memory(end, locked):
+    opened, (reader, writer) = [], os.pipe()
+
+    def store():
+        opened.append(MappedStore())
+        return opened[-1]
+
+    def handler(request):
+        if "fork" in request.environ and not os.fork():
+            os.read(reader, 1)
+            return end()
+        return Response("ok")
+
+    recorder, parent = Recorder((1,), 500, store, locked=locked), os.getpid()
+    tween = scales_tween_factory(handler, registry_of(recorder))
+    tween(Request(environ()))
+    try:
+        tween(Request({**environ(), "fork": "1"}))
+    except SystemExit:
+        os._exit(len(opened) - 1)
+    if os.getpid() != parent:
+        os._exit(len(opened) - 1)
+    recorder.open()[1][ACTIVE] = 77
+    os.write(writer, b".")
+    assert exit_code(-1) == 0, "the child opened a store"
+    (series,) = recorder.requests().series
+    assert (sum(series.buckets), recorder.requests().active) == (2, 77)
+
+
+def test_while_a_child_opens_its_own_memory_another_thread_may_begin_a_request(monkeypatch):
+    """Python lets other threads run while it gives the parent's mapped memory back."""
+    active, during = [], []
+
+    class Mark:
+        def __init__(self, pid):
+            self.pid = pid
+
+        def __bool__(self):
+            return self.pid == pids[0]
+
+        def __del__(self):
+            if pids[0] != self.pid and not during:
+                during.append(1)
+                tween(Request({**environ(), "inner": "1"}))
+
+    def handler(request):
+        active.append(recorder.requests().active)
+        return Response("ok")
+
+    pids = [1]
+    monkeypatch.setattr("pyramid_scales.recording.recorder.mark", lambda getpid: Mark(pids[0]))
+    recorder = Recorder((1,), 500, locked=False)
+    tween = scales_tween_factory(handler, registry_of(recorder))
+    tween(Request(environ()))
+    pids[0] = 2
+    tween(Request(environ()))
+    assert during
+    assert active == [1, 1, 1]
+    assert recorder.requests().active == 0
 
 
 # --- bounds -------------------------------------------------------------------------------------------

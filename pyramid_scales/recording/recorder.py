@@ -19,7 +19,7 @@ from typing import Any
 from ..snapshot import Labels, Requests
 from .cap import sentences
 from .cells import Cell, Cells
-from .forks import Mine, mark
+from .forks import NOBODYS, Mine, mark
 from .histogram import SLICE_NS, Layout, read_series, turn
 from .store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED, PrivateStore, Store
 from .words import Words, copied
@@ -70,7 +70,7 @@ class Recorder:
         self._store_factory = store_factory
         self._getpid = getpid
         self._locks: dict[int, threading.Lock] = {}
-        self._mine: Mine = (0,)
+        self._mine: Mine = NOBODYS
         self._begin_with(PrivateStore())
         self._slice = -1
         self._tick = 0
@@ -78,10 +78,10 @@ class Recorder:
 
     def open(self) -> tuple[Mine, Words]:
         """Have this process's own store open; returns its mark and the words of its gauge. Never raises."""
-        if not self._mine[0]:
+        if not self._mine:
             # A lock for each process: one that a thread of the parent held when it forked stays locked here.
             with self._locks.setdefault(self._getpid(), threading.Lock()):
-                if not self._mine[0]:
+                if not self._mine:
                     self._reopen()
         return self._mine, self._gauge
 
