@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
@@ -43,7 +42,8 @@ def name_view(view: View, info: Any) -> View:
     """
     if getattr(info.original_view, "__module__", None) == _OWN_MODULE:
         return _not_counted(view, info)
-    if info.exception_only or info.options.get("route_name") or _is_exception(info.options.get("context")):
+    # (Pyramid derives a view for an exception twice: this one is for what traversal may find.)
+    if info.exception_only or info.options.get("route_name"):
         return view
     name = dotted(info.original_view, info.options.get("attr"))
 
@@ -73,10 +73,6 @@ def _not_counted(view: View, info: Any) -> View:
             recorder.own_request(-1)
 
     return not_counted
-
-
-def _is_exception(context: Any) -> bool:
-    return inspect.isclass(context) and issubclass(context, BaseException)
 
 
 def dotted(thing: Any, attr: str | None = None) -> str:

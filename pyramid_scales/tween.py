@@ -1,6 +1,8 @@
 """Time each request, up to the moment when its response object is returned.
 
-What a streaming response does afterwards is not in the time, and the response is never touched.
+The response is never touched. What happens to it afterwards is neither in the time nor in the status: tweens
+outside this one, response callbacks, subscribers of ``NewResponse``, a body that is streamed, a conditional
+response that WebOb turns into a 304 while it is sent.
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ from counting import add, counts_of, ok, one, requests_of
 from mapped import MappedStore
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPForbidden, HTTPFound, HTTPNotFound, HTTPServiceUnavailable
-from pyramid.interfaces import IResponse
+from pyramid.interfaces import IExceptionResponse, IResponse
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import FileIter, Response
 from pyramid.tweens import EXCVIEW, INGRESS
 from pyramid.wsgi import wsgiapp2
 from pyramid_retry import RetryableException
+from transaction.interfaces import TransientError
 from zope.interface import implementer
 
 from pyramid_scales import scales_stats
@@ -28,7 +29,15 @@ from pyramid_scales.recording.recorder import Recorder
 from pyramid_scales.recording.store import ACTIVE
 from pyramid_scales.settings import parse
 from pyramid_scales.snapshot import Labels
-from pyramid_scales.tween import KEYS_PER_SERIES, scales_tween_factory
+from pyramid_scales.tween import KEYS_PER_SERIES, Desk, scales_tween_factory
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["without lock", "with lock"])
+def locked(request, monkeypatch):
+    """Every test is about both tweens: that for the global interpreter lock, and that for its absence."""
+    monkeypatch.setattr("pyramid_scales.recording.recorder.needs_lock", lambda: request.param)
+    return request.param
+
 
 UNMATCHED = "(unmatched)"
 OURS = "pyramid_scales.tween.scales_tween_factory"
@@ -166,9 +175,10 @@ def test_traversal_that_found_no_view_is_unmatched(make_app, path):
     assert one(app) == (UNMATCHED, UNMATCHED, "GET", 404, "")
 
 
-def test_an_exception_view_never_names_a_request(make_app):
+@pytest.mark.parametrize("context", [HTTPNotFound, Exception, IExceptionResponse])
+def test_an_exception_view_never_names_a_request(make_app, context):
     def setup(config):
-        config.add_notfound_view(lambda request: Response(status=404))
+        config.add_view(lambda error, request: Response(status=404), context=context)
         config.add_view(lambda error, request: Response(status=500), context=Broken)
         config.add_view(raising(Broken()), name="broken")
 
@@ -220,6 +230,33 @@ def test_an_exception_that_the_applications_view_answered_with_5xx_is_named(make
     for query in ("", "?raise=1", "", "?raise=1", "?raise=1"):
         app.get("/x" + query, status=500)
     assert counts_of(app) == {Labels("x", "/x", "GET", 500, ""): 2, Labels("x", "/x", "GET", 500, BROKEN): 3}
+
+
+def test_an_exception_view_that_raises_leaves_the_exception_that_it_was_for(make_app):
+    def setup(config):
+        add(config, "x", "/x", raising(Broken()))
+        config.add_exception_view(raising(ZeroDivisionError()), context=Broken)
+
+    app = make_app(setup=setup)
+    with pytest.raises(ZeroDivisionError):
+        app.get("/x")
+    assert one(app) == ("x", "/x", "GET", 500, "ZeroDivisionError")
+
+
+def test_an_exception_view_that_a_view_calls_itself_answers_its_request(make_app):
+    def view(request):
+        try:
+            raise Broken
+        except Broken:
+            return request.invoke_exception_view()
+
+    def setup(config):
+        add(config, "x", "/x", view)
+        config.add_exception_view(lambda error, request: Response(status=503), context=Broken)
+
+    app = make_app(setup=setup)
+    app.get("/x", status=503)
+    assert one(app) == ("x", "/x", "GET", 503, BROKEN)
 
 
 def test_an_exception_that_was_answered_with_4xx_is_no_error(make_app):
@@ -324,6 +361,16 @@ class Unwilling:
         return "unwilling"
 
 
+def test_an_answer_that_was_remembered_is_found_at_once_also_if_it_was_raised(make_app, monkeypatch, locked):
+    if locked:
+        pytest.skip("takes no short way")
+    app = make_app(setup=lambda config: add(config, "x", "/x", raising(HTTPFound("/"))))
+    app.get("/x", status=302)
+    monkeypatch.setattr(Desk, "ended", lambda *args: None)
+    app.get("/x", status=302)
+    assert counts_of(app) == {Labels("x", "/x", "GET", 302, ""): 2}
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_a_commit_that_fails_is_an_error_wherever_pyramid_tm_is_included(before):
     config = Configurator(settings={"tm.manager_hook": "pyramid_tm.explicit_manager"})
@@ -394,6 +441,32 @@ def test_an_error_that_is_not_repeated_is_the_request(make_app):
     assert requests_of(app).retries == 0
 
 
+def test_a_commit_that_is_tried_again_is_a_retry(make_app):
+    """pyramid_tm says which errors may be tried again: those of a database that was too busy."""
+    attempts = []
+
+    class Busy(Unwilling):
+        def tpc_begin(self, transaction):
+            attempts.append(1)
+            if len(attempts) < 3:
+                raise TransientError
+
+    def view(request):
+        request.tm.get().join(Busy())
+        return Response("done")
+
+    def setup(config):
+        config.add_settings({"tm.manager_hook": "pyramid_tm.explicit_manager"})
+        config.include("pyramid_retry")
+        config.include("pyramid_tm")
+        add(config, "x", "/x", view)
+
+    app = make_app(setup=setup)
+    app.get("/x")
+    assert one(app) == ("x", "/x", "GET", 200, "")
+    assert (requests_of(app).retries, requests_of(app).active) == (2, 0)
+
+
 @pytest.mark.parametrize("status", [404, 500])
 def test_only_an_application_that_repeats_attempts_counts_retries(make_app, status):
     """The inner one answers, so the outer one sees no error that it should repeat."""
@@ -453,6 +526,28 @@ def test_a_file_wrapper_of_the_server_is_kept(make_app):
     wrapped = FileIter(io.BytesIO(b"content"))
     app = make_app(setup=lambda config: add(config, "x", "/x", lambda request: Response(app_iter=wrapped)))
     assert app.app(environ(), lambda *args: None) is wrapped
+
+
+def test_what_becomes_of_a_response_after_the_tweens_is_not_known(make_app, tmp_path):
+    """A response callback that changes the status, and a static file that the browser has already."""
+    (tmp_path / "a.txt").write_text("text")
+
+    def view(request):
+        request.add_response_callback(lambda request, response: setattr(response, "status", 503))
+        return Response("ok")
+
+    def setup(config):
+        add(config, "x", "/x", view)
+        config.add_static_view("files", str(tmp_path))
+
+    app = make_app(setup=setup)
+    app.get("/x", status=503)
+    last = app.get("/files/a.txt").headers["Last-Modified"]
+    app.get("/files/a.txt", headers={"If-Modified-Since": last}, status=304)
+    assert [(labels.pattern, labels.status, count) for labels, count in counts_of(app).items()] == [
+        ("/x", 200, 1),
+        ("files/*subpath", 200, 2),
+    ]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PATCH", "TRACE"])
@@ -517,6 +612,45 @@ def test_a_subrequest_counts_if_it_passes_the_tweens(make_app, use_tweens, inner
         **({"x": 1} if inner else {}),
     }
     assert seen == [1 + inner, 1]
+
+
+def test_a_subrequest_that_fails_counts_whatever_the_request_makes_of_it(make_app):
+    def batch(request):
+        try:
+            return request.invoke_subrequest(Request.blank("/x"), use_tweens=True)
+        except Broken:
+            return Response("partly")
+
+    def setup(config):
+        add(config, "x", "/x", raising(Broken()))
+        add(config, "batch", "/batch", batch)
+
+    app = make_app(setup=setup)
+    app.get("/batch")
+    assert counts_of(app) == {
+        Labels("x", "/x", "GET", 500, BROKEN): 1,
+        Labels("batch", "/batch", "GET", 200, ""): 1,
+    }
+    assert requests_of(app).active == 0
+
+
+def test_a_subrequest_within_an_except_clause_is_judged_by_its_own_end(make_app):
+    def view(request):
+        try:
+            raise Broken
+        except Broken:
+            return request.invoke_subrequest(Request.blank("/fine"), use_tweens=True)
+
+    def setup(config):
+        add(config, "x", "/x", view)
+        add(config, "fine", "/fine", lambda request: Response(status=500))
+
+    app = make_app(setup=setup)
+    app.get("/x", status=500)
+    assert counts_of(app) == {
+        Labels("x", "/x", "GET", 500, ""): 1,
+        Labels("fine", "/fine", "GET", 500, ""): 1,
+    }
 
 
 def test_an_application_within_an_application_counts_for_itself(make_app):
@@ -712,7 +846,6 @@ def test_a_request_that_a_fork_took_along_is_its_parents_and_does_no_harm_in_the
     assert sum(counts_of(app).values()) == 2
 
 
-@pytest.mark.parametrize("locked", [False, True], ids=["without lock", "with lock"])
 @pytest.mark.parametrize("end", [lambda: Response("ok"), lambda: sys.exit(3)], ids=["answer", "exit"])
 def test_a_child_that_ends_its_parents_request_writes_nothing_into_its_parents_memory(end, locked):
     opened, (reader, writer) = [], os.pipe()
@@ -799,7 +932,7 @@ def test_what_the_tween_remembers_is_bounded(make_app):
     for number in range(500):
         seen.append(number)
         tween(Request(environ()))
-    cells = tween.__closure__[tween.__code__.co_freevars.index("cells")].cell_contents
-    remembered = sum(len(statuses) for methods in cells.values() for statuses in methods.values())
+    desk = tween.__closure__[tween.__code__.co_freevars.index("desk")].cell_contents
+    remembered = sum(len(statuses) for methods in desk.cells.values() for statuses in methods.values())
     assert remembered <= 10 * KEYS_PER_SERIES
     assert sum(counts_of(app).values()) == 500
