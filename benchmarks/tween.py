@@ -4,9 +4,10 @@
 
 The unit is a tween that reads ``perf_counter`` twice and does nothing with it: no timing tween can cost
 less. "alone" is the tween around a function that does nothing; the other columns are whole requests to a
-small application through its router, from one thread and from eight. The variants take turns within one
-process; what counts is the median, over all rounds, of the difference to the bare application in the same
-round. One thread is measured by its processor time, eight by the clock on the wall.
+small application through its router, in units, and by how much they grow, from one thread and from eight.
+(The unit itself is lost in the noise of eight threads.) The variants take turns within one process; what
+counts is the median, over all rounds, of the difference to the bare application in the same round. One
+thread is measured by its processor time, eight by the clock on the wall.
 """
 
 from __future__ import annotations
@@ -255,18 +256,16 @@ def main() -> None:
     options = parser.parse_args()
     apps = {name: make_app(setup) for name, setup in VARIANTS.items()}
     own = application.of(apps[OURS].registry).recorder
-    columns = [
-        alone(apps, options.rounds, 5 * options.calls),
-        whole(apps, options.rounds, options.calls),
-        threaded(apps, max(options.rounds // 4, 1), options.calls // 2),
-    ]
+    one = alone(apps, options.rounds, 5 * options.calls)
+    request = whole(apps, options.rounds, options.calls)
+    eight = threaded(apps, max(options.rounds // 4, 1), options.calls // 2)
     if own is None or not own.requests().series:
         raise SystemExit("pyramid_scales has counted nothing: its figures would mean nothing")
-    print(f"Python {sys.version.split()[0]}; a bare request takes {median(columns[1][BARE]) / 1000:.1f} µs")
-    print(f"{'cost of a request, in units':<40}{'alone':>8}{'request':>10}{'8 threads':>12}{'grows by':>12}")
+    print(f"Python {sys.version.split()[0]}; a bare request takes {median(request[BARE]) / 1000:.1f} µs")
+    print(f"{'what is added to a request':<38}{'alone':>8}{'request':>10}{'grows by':>11}{'8 threads':>12}")
     for name in VARIANTS:
-        units = [in_units(times, name) for times in columns]
-        print(f"{name:<40}{units[0]:>8}{units[1]:>10}{units[2]:>12}{growth(columns[1], name):>12}")
+        units, grows = [in_units(times, name) for times in (one, request)], growth(request, name)
+        print(f"{name:<38}{units[0]:>8}{units[1]:>10}{grows:>11}{growth(eight, name):>12}")
 
 
 if __name__ == "__main__":
