@@ -18,13 +18,12 @@ meanwhile sees the number of long ago, which lies outside every window, or the c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil, isqrt
+from math import isqrt
 from operator import sub
 from typing import Any
 
-from ..figures.spread import middles
 from ..snapshot import Labels, Series, Slice
 from .words import Words, copied, numbers
 
@@ -68,23 +67,6 @@ def make_bounds(le_seconds: Iterable[float]) -> tuple[int, ...]:
     """
     exact = {round(bound * 1e9) for bound in le_seconds}
     return tuple(sorted(exact.union(map(_exponential_bound, range(_LOWEST, _HIGHEST + 1)))))
-
-
-def percentile(bounds_ns: Sequence[int], counts: Sequence[int], q: float) -> float:
-    """The duration that at least the part ``q`` (from 0 to 1) of all do not exceed, in seconds.
-
-    Nearest rank. The bucket that holds this rank is represented by its geometric middle, which is
-    within 2.2 % of each value in it. 0.0 when there is nothing.
-    """
-    total = sum(counts)
-    # The small term undoes rounding: 0.07 * 100 is a little more than 7, and the rank is 7.
-    rank = max(1, ceil(q * total - 1e-9 * total))
-    seen = 0
-    for middle, count in zip(middles(tuple(bounds_ns)), counts, strict=True):
-        seen += count
-        if seen >= rank:
-            return middle
-    return 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Callable
 from itertools import pairwise
 from statistics import fmean, stdev
 
@@ -11,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import BOUNDS, SECOND, Event, labels, recorded
 
+from pyramid_scales.figures.request_tree import as_tree
 from pyramid_scales.figures.spread import bars, middles, spread
-from pyramid_scales.recording.histogram import percentile
+from pyramid_scales.recording.recorder import Recorder
 
 WITHIN = 1.022
 DURATIONS = st.lists(st.integers(10_000, 4000 * SECOND), min_size=1, max_size=60)
@@ -37,13 +40,41 @@ def test_everything_is_within_2_2_percent_of_the_exact_value(durations):
     assert found.min <= found.percentile(1) <= found.percentile(500) <= found.percentile(1000) <= found.max
 
 
-@settings(deadline=None)
-@given(DURATIONS)
-def test_there_is_one_meaning_of_a_percentile(durations):
-    counts = _buckets(durations)
-    found = spread(counts, None, middles(BOUNDS))
-    for permille in (500, 750, 950, 980, 990, 999, 1000):
-        assert found.percentile(permille) == percentile(BOUNDS, counts, permille / 1000)
+DISTRIBUTIONS: dict[str, Callable[[random.Random], float]] = {
+    "lognormal": lambda source: source.lognormvariate(-4, 1.5),
+    "bimodal": lambda source: abs(
+        source.gauss(0.002, 0.0002) if source.random() < 0.8 else source.gauss(3, 0.4)
+    ),
+    "pareto": lambda source: 0.003 * source.paretovariate(1.1),
+    "constant": lambda source: 0.0345,
+}
+PERCENTILES = {
+    "median": 500,
+    "75percentile": 750,
+    "95percentile": 950,
+    "98percentile": 980,
+    "99percentile": 990,
+    "999percentile": 999,
+}
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 19, 49, 99, 999, 10_000, pytest.param(10**6, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_what_the_tree_shows_of_a_distribution_is_within_2_2_percent_of_the_exact_value(name, n):
+    source, draw = random.Random(f"{name} {n}"), DISTRIBUTIONS[name]
+    durations = sorted(min(max(round(draw(source) * SECOND), 1_000), 4_000 * SECOND) for _ in range(n))
+    recorder, end = Recorder((0.005, 0.1, 1), 10, clock=lambda: 10_000 * SECOND), 10_000 * SECOND
+    for took in durations:
+        recorder.record(recorder.cell(labels()), end - took, end)
+    latency = as_tree(recorder.requests())["latency"]
+    for key, permille in PERCENTILES.items():
+        # Whole numbers: no rounding can push the rank up.
+        exact = durations[-(-n * permille // 1000) - 1] / SECOND
+        assert exact / WITHIN <= latency[key] <= exact * WITHIN, key
+    assert durations[0] / SECOND / WITHIN <= latency["min"] <= durations[0] / SECOND * WITHIN
+    assert durations[-1] / SECOND / WITHIN <= latency["max"] <= durations[-1] / SECOND * WITHIN
+    assert latency["mean"] == sum(durations) / n / SECOND
+    assert latency["count"] == n
 
 
 @settings(deadline=None)

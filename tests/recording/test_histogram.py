@@ -8,20 +8,17 @@ import struct
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
-from math import ceil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mapped import mapped
 
-from pyramid_scales.figures.spread import middles, spread
 from pyramid_scales.recording.histogram import (
     COPIES,
     RING,
     Layout,
     make_bounds,
-    percentile,
     read_series,
     turn,
 )
@@ -32,16 +29,6 @@ LE = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 BOUNDS = make_bounds(LE)
 LABELS = Labels("home", "/", "GET", 200, "")
 MICROSECOND, SECOND = 1_000, 1_000_000_000
-QUANTILES = (0.0, 0.01, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0)
-
-DISTRIBUTIONS: dict[str, Callable[[random.Random], float]] = {
-    "lognormal": lambda source: source.lognormvariate(-4, 1.5),
-    "bimodal": lambda source: abs(
-        source.gauss(0.002, 0.0002) if source.random() < 0.8 else source.gauss(3, 0.4)
-    ),
-    "pareto": lambda source: 0.003 * source.paretovariate(1.1),
-    "constant": lambda source: 0.0345,
-}
 
 
 def counted(durations: list[int]) -> list[int]:
@@ -79,48 +66,9 @@ def test_a_bound_is_inclusive():
     assert counts[at : at + 2] == [1, 1]
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 19, 49, 99, 999, 10_000, pytest.param(10**6, marks=pytest.mark.soak)])
-@pytest.mark.parametrize("name", DISTRIBUTIONS)
-def test_percentiles_are_within_2_2_percent_of_the_exact_ones(name, n):
-    source = random.Random(f"{name} {n}")
-    draw = DISTRIBUTIONS[name]
-    durations = sorted(min(max(round(draw(source) * SECOND), 1_000), 4_000 * SECOND) for _ in range(n))
-    counts = counted(durations)
-    for q in QUANTILES:
-        exact = durations[max(ceil(round(q * n, 6)), 1) - 1] / SECOND
-        assert percentile(BOUNDS, counts, q) == pytest.approx(exact, rel=0.022)
-
-
-@given(st.lists(st.integers(MICROSECOND, 4_096 * SECOND), min_size=1), st.floats(0, 1))
-def test_a_percentile_is_within_2_2_percent_of_the_exact_one_whatever_was_recorded(durations, q):
-    rank = max(ceil(q * len(durations) - 1e-9 * len(durations)), 1)
-    exact = sorted(durations)[rank - 1] / SECOND
-    assert percentile(BOUNDS, counted(durations), q) == pytest.approx(exact, rel=0.022)
-
-
-def test_a_rank_that_rounding_would_push_up_stays():
-    # 0.07 * 100 is 7.000000000000001 in floating point: the seventh value, not the eighth.
-    counts = counted([SECOND] * 7 + [2 * SECOND] * 93)
-    assert percentile(BOUNDS, counts, 0.07) == pytest.approx(1, rel=0.022)
-
-
-def test_the_percentile_of_nothing_is_zero():
-    assert percentile(BOUNDS, counted([]), 0.5) == 0.0
-
-
 def test_what_is_beyond_the_bounds_is_counted_in_the_first_and_the_last_bucket():
     counts = counted([0, 10**15])
     assert (counts[0], counts[-1]) == (1, 1)
-    assert percentile(BOUNDS, counts, 1) == BOUNDS[-1] / SECOND
-    assert percentile(BOUNDS, counts, 0) == middles(BOUNDS)[0]
-
-
-def test_percentiles_agree_with_those_that_the_tree_shows():
-    source = random.Random(7)
-    durations = [round(source.lognormvariate(-3, 2) * SECOND) for _ in range(500)]
-    shown = spread(counted(durations), sum(durations), middles(BOUNDS))
-    for permille in (1, 500, 750, 950, 980, 990, 999, 1000):
-        assert shown.percentile(permille) == percentile(BOUNDS, counted(durations), permille / 1000)
 
 
 def test_parts_of_a_block_do_not_overlap_and_fill_it():
