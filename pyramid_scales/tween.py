@@ -156,7 +156,7 @@ def _without_lock(recorder: Recorder, desk: Desk) -> Around:
                         elapsed = end - start if end > start else 0
                         place = bisect_left(bounds, elapsed)
                         words = cell.words
-                        words[total] += elapsed
+                        words[total] = cell.total = cell.total + elapsed
                         words[place] += 1
                 except Exception as missing:
                     desk.ended(request, response, missing.__context__, start, end)

@@ -119,10 +119,10 @@ class Recorder:
         place = bisect_left(self.layout.bounds, elapsed)
         if self.locked:
             with self._lock:
-                words[total] += elapsed
+                words[total] = cell.total = cell.total + elapsed
                 words[place] += 1
         else:
-            words[total] += elapsed
+            words[total] = cell.total = cell.total + elapsed
             words[place] += 1
 
     def turn(self, cell: Cell, end: int) -> None:

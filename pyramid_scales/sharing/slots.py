@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from ..recording.store import ACTIVE, GAUGES, STARTED
+from ..recording.words import FORMAT
 from ..snapshot import Labels
 from .directory import Directory, close_if
 from .slotfile import (
@@ -53,7 +54,7 @@ class SlotStore:
         self._free: list[memoryview] = []
         os.posix_fallocate(lock_fd, 0, shape.offset(self._capacity))
         region = self._map(0, shape.offset(self._capacity))
-        self._header = region[:PAGE].cast("Q")
+        self._header = region[:PAGE].cast(FORMAT)
         self._blocks: list[tuple[Labels, memoryview]] = []
         self._divide(region[PAGE:])
         self._count = self._header[COUNT_AT]
@@ -126,7 +127,7 @@ class SlotStore:
             self.close()
 
     def _words(self, block: memoryview) -> memoryview:
-        return block[self._shape.labels :].cast("Q")
+        return block[self._shape.labels :].cast(FORMAT)
 
     def _grow(self) -> bool:
         """Allocate and map more blocks: a quarter more, or one if there is no room for that."""

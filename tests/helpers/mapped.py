@@ -5,12 +5,13 @@ from __future__ import annotations
 import mmap
 
 from pyramid_scales.recording.store import GAUGES, PrivateStore
+from pyramid_scales.recording.words import FORMAT
 from pyramid_scales.snapshot import Labels
 
 
 def mapped(words: int) -> memoryview:
     """Zeroed words."""
-    return memoryview(mmap.mmap(-1, 8 * words)).cast("Q")
+    return memoryview(mmap.mmap(-1, 8 * words)).cast(FORMAT)
 
 
 class MappedStore(PrivateStore):

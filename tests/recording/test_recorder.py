@@ -243,6 +243,7 @@ def test_series_and_totals_of_a_slot_that_was_left_are_continued():
     requests = successor.requests()
     assert total(requests) == 2
     assert requests.series[0].slices == ((100, 0, 0), (101, 1, SECOND))
+    assert requests.series[0].sum_ns == 3 * SECOND
     assert requests.started_ns == 1000 * SECOND
     assert (requests.retries, requests.active) == (1, 0), "the dead have nothing in flight"
 

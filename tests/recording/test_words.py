@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mapped import mapped
 
-from pyramid_scales.recording.words import copied, numbers
+from pyramid_scales.recording.words import FORMAT, copied, numbers
 
 
 @pytest.fixture(params=[lambda words: [0] * words, mapped], ids=["private", "mapped"])
@@ -21,6 +21,12 @@ def test_a_copy_does_not_change_with_the_original_and_can_be_put_back(words):
     assert numbers(copy) == [0, 2**64 - 1, 0]
     words[6:9] = copy
     assert numbers(words) == [0, 0, 0, 7, 0, 0, 0, 2**64 - 1, 0]
+
+
+def test_a_word_has_64_bits():
+    assert memoryview(bytes(8)).cast(FORMAT).itemsize == 8
+    largest = memoryview(b"\xff" * 8).cast(FORMAT)
+    assert largest[0] == 2**64 - 1
 
 
 def test_numbers_are_a_list_of_their_own(words):
