@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pyramid import viewderivers
 from pyramid.config import Configurator
-from pyramid.events import ApplicationCreated
 from pyramid.exceptions import URLDecodeError
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.tweens import EXCVIEW, INGRESS, MAIN
@@ -31,7 +30,6 @@ def includeme(config: Configurator) -> None:
         "pyramid_scales.naming.name_view", name="scales_name", under=viewderivers.INGRESS, over="secured_view"
     )
     config.add_tween("pyramid_scales.tween.scales_tween_factory", under=INGRESS, over=_INNER_TWEENS)
-    config.add_subscriber("pyramid_scales.timing.check", ApplicationCreated)
     config._add_scales_application()
     config.add_view("pyramid_scales.views.guarded_stats", route_name="scales", **_OURS)
     config.add_view("pyramid_scales.views.redirect_to_slash", route_name="scales_redirect", **_OURS)

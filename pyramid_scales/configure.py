@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationError
 
-from . import application, prometheus, settings
+from . import application, prometheus, settings, timing
 from .recording import histogram, recorder
 from .sharing import shared
 from .tree import mount
@@ -37,6 +37,7 @@ def add_application(config: Configurator) -> None:
         _check_installed(chosen)
         base = "/" + "/".join(part for part in (prefix.strip("/"), path.strip("/")) if part) + "/"
         config.registry[application.KEY] = _assemble(chosen, _name(config, base))
+        timing.watch(config.registry)
 
     config.action(
         ("pyramid_scales", "settings"), register, order=PHASE1_CONFIG, introspectables=(introspectable,)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import chain
 
 from pyramid.events import ApplicationCreated
-from pyramid.interfaces import ITweens
+from pyramid.interfaces import IApplicationCreated, ITweens
 from pyramid.registry import Registry
 from pyramid.tweens import EXCVIEW
 
@@ -18,9 +19,15 @@ TWEEN = "pyramid_scales.tween.scales_tween_factory"
 log = logging.getLogger(__name__)
 
 
+def watch(registry: Registry) -> None:
+    """Have :func:`check` called once the application is made."""
+    registry.registerHandler(check, (IApplicationCreated,))
+
+
 def check(event: ApplicationCreated) -> None:
     """Once an application is made, see whether requests pass our tween. If not, none shall read as zero."""
     registry = event.app.registry
+    _leave(registry)
     app = application.of(registry)
     if app.recorder is not None and app.recorder.around is None:
         app.recorder = None
@@ -31,6 +38,14 @@ def check(event: ApplicationCreated) -> None:
         app.notes = _misplaced(_explicit(registry))
         for note in app.notes:
             log.warning(note)
+
+
+def _leave(registry: Registry) -> None:
+    """Listen no more: while anybody does, Pyramid looks for listeners four times in each request, which takes
+    a third of the time of a small one."""
+    registry.unregisterHandler(check, (IApplicationCreated,))
+    others = chain(registry.registeredHandlers(), registry.registeredSubscriptionAdapters())
+    registry.has_listeners = any(True for _ in others)
 
 
 def hint(registry: Registry) -> str:

@@ -12,6 +12,7 @@ import pytest
 from greplin import scales
 from prometheus_client.parser import text_string_to_metric_families
 from pyramid.config import Configurator
+from pyramid.events import NewRequest
 from pyramid.response import Response
 from webtest import TestApp
 
@@ -79,6 +80,25 @@ def test_a_list_without_our_tween_is_one_warning_at_the_start(
     (record,) = caplog.records
     assert (record.levelno, record.name) == (logging.WARNING, "pyramid_scales.timing")
     assert MISSING in record.getMessage()
+
+
+@pytest.mark.parametrize("timing", ["true", "false"])
+def test_once_the_application_is_made_we_listen_to_no_event(make_app: MakeApp, timing: str) -> None:
+    """Where nobody listens, Pyramid does not even ask: that is a third of the time of a small request."""
+    assert not make_app({"scales.timing": timing}, with_home).app.registry.has_listeners
+
+
+def test_who_else_listens_is_heard(make_app: MakeApp) -> None:
+    heard: list[type] = []
+
+    def setup(config: Configurator) -> None:
+        with_home(config)
+        config.add_subscriber(lambda event: heard.append(type(event)), NewRequest)
+
+    app = make_app({}, setup)
+    app.get("/")
+    assert app.app.registry.has_listeners
+    assert heard == [NewRequest]
 
 
 def test_the_wish_for_no_timing_is_not_taken_for_a_mistake(
