@@ -30,10 +30,13 @@ def scope(text: str | None) -> str:
     return text or "all"
 
 
-def take(app: Application, path: Path, scope: str, with_requests: bool = True) -> Snapshot:
+def take(
+    app: Application, path: Path, scope: str, with_requests: bool = True, in_tree: bool = True
+) -> Snapshot:
     """What there is at ``path``, of this worker or of all.
 
-    JSON has the figures of requests in the tree; only the other formats and the merge want them again.
+    JSON has the figures of requests in the tree; only the other formats and the merge want them again. Who
+    does not look at them there says so with ``in_tree``: for hundreds of series they are most of the work.
     """
     merged = app.shared is not None and scope == "all"
     if app.shared is not None:
@@ -42,12 +45,13 @@ def take(app: Application, path: Path, scope: str, with_requests: bool = True) -
     requests = app.recorder.requests() if app.recorder is not None and (with_requests or merged) else None
     others = app.shared.others() if app.shared is not None and merged else ()
     # What all workers have replaces it in the tree, so ours need not be computed.
-    shown = replace(requests, series=()) if requests is not None and others else requests
+    needless = requests is not None and (others or not in_tree)
+    shown = replace(requests, series=()) if requests is not None and needless else requests
     own = replace(_tree(app, path, shown), requests=requests)
     if app.shared is None:
         return own
     own = replace(own, notes=(*own.notes, *app.shared.notes()))
-    return merge.merge(own, others, app.settings.gauges, path)
+    return merge.merge(own, others, app.settings.gauges, path, in_tree)
 
 
 def _tree(app: Application, path: Path, requests: Requests | None) -> Snapshot:

@@ -131,8 +131,9 @@ def _stats(request: Request) -> Response:
         path = parse(segments)
         started = time.perf_counter()
         app = application.of(request.registry)
-        timed = format in ("html", "prometheus", "openmetrics") and path[:1] in ((), ("pyramid",))
-        snapshot = reading.take(app, path, scope, timed)
+        is_json = format in ("json", "prettyjson")
+        timed = not is_json and path[:1] in ((), ("pyramid",))
+        snapshot = reading.take(app, path, scope, timed, in_tree=bool(is_json or terms or path))
         found, path = _found(snapshot, path, terms)
         body = _rendered(request, format, parameters, snapshot, found, path)
         app.rendering_seconds = time.perf_counter() - started

@@ -39,18 +39,23 @@ class WorkerSnapshot:
 
 
 def merge(
-    own: Snapshot, others: Sequence[WorkerSnapshot], gauges: Sequence[tuple[str, str]] = (), path: Path = ()
+    own: Snapshot,
+    others: Sequence[WorkerSnapshot],
+    gauges: Sequence[tuple[str, str]] = (),
+    path: Path = (),
+    in_tree: bool = True,
 ) -> Snapshot:
     """The snapshot of all workers, as the answering worker shows it.
 
-    ``path`` is the spine that ``own`` was read along. Without ``others`` it is ``own``.
+    ``path`` is the spine that ``own`` was read along. Unless ``in_tree``, nobody will look at the figures of
+    requests in the tree. Without ``others`` it is ``own``.
     """
     if not others:
         return own
     requests = _requests(own, others)
     workers = [replace(one.worker, requests=own.requests) if one.mine else one.worker for one in others]
     root, approximate = _tree(own.root, others, gauges, path)
-    if requests is not None:
+    if requests is not None and in_tree:
         _show_requests(root, requests)
     notes = dict.fromkeys((*own.notes, *(note for other in others for note in other.notes)))
     return replace(
