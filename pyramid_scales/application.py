@@ -30,6 +30,8 @@ class Application:
     """``None`` where the application is one process, or not to be seen as more."""
     rendering_seconds: float = 0.0
     """How long the last page took, for the metrics about ourselves."""
+    title: str = ""
+    """What people call it: the name of its package, where it has one."""
     notes: Sequence[str] = ()
     """Sentences about its configuration that every page must show."""
 

@@ -18,37 +18,28 @@ def add_application(config: Configurator) -> None:
     path = settings.parse_path(config.registry.settings)
     config.add_route("scales", path + "/*prefix")
     config.add_route("scales_redirect", path)
-    prefix = config.route_prefix or ""
-    introspectable = config.introspectable(
-        "pyramid_scales", "settings", "settings of pyramid_scales", "settings"
-    )
+    base = "/" + "/".join(part for part in ((config.route_prefix or "").strip("/"), path.strip("/")) if part)
+    shown = config.introspectable("pyramid_scales", "settings", "settings of pyramid_scales", "settings")
 
     def register() -> None:
         chosen = settings.parse(config.registry.settings)
-        if chosen.path != path:
-            raise ConfigurationError(
-                f"scales.path was {path!r} when pyramid_scales was included and is {chosen.path!r} now;"
-                " set it before config.include('pyramid_scales')"
-            )
-        introspectable.update(_shown(chosen))
+        _check(chosen, path)
+        shown.update(_shown(chosen))
         if chosen.token:
             # As one that repr() hides: debug toolbars show all settings of the application.
             config.registry.settings[settings.PREFIX + "token"] = chosen.token
-        _check_installed(chosen)
-        base = "/" + "/".join(part for part in (prefix.strip("/"), path.strip("/")) if part) + "/"
-        config.registry[application.KEY] = _assemble(chosen, _name(config, base))
+        config.registry[application.KEY] = _assemble(chosen, _package(config), base + "/")
         timing.watch(config.registry)
 
-    config.action(
-        ("pyramid_scales", "settings"), register, order=PHASE1_CONFIG, introspectables=(introspectable,)
-    )
+    config.action(("pyramid_scales", "settings"), register, order=PHASE1_CONFIG, introspectables=(shown,))
 
 
-def _assemble(chosen: settings.Settings, name: str) -> application.Application:
-    app = application.Application(chosen)
+def _assemble(chosen: settings.Settings, package: str, base: str) -> application.Application:
+    # A single file that was started as it is has no name.
+    app = application.Application(chosen, title="" if package == "__main__" else package)
     if chosen.shared_dir is not None:
         layout = histogram.Layout.of(chosen.buckets)
-        app.shared = shared.Shared(chosen.shared_dir, chosen.shared_keep, name, layout)
+        app.shared = shared.Shared(chosen.shared_dir, chosen.shared_keep, _name(package, base), layout)
     if chosen.timing:
         app.recorder = _recorder(chosen, app.shared)
     app.mount = mount.attach(app.recorder)
@@ -67,7 +58,12 @@ def _recorder(chosen: settings.Settings, sharing: shared.Shared | None) -> recor
     return timer
 
 
-def _check_installed(chosen: settings.Settings) -> None:
+def _check(chosen: settings.Settings, path: str) -> None:
+    if chosen.path != path:
+        raise ConfigurationError(
+            f"scales.path was {path!r} when pyramid_scales was included and is {chosen.path!r} now;"
+            " set it before config.include('pyramid_scales')"
+        )
     if chosen.prometheus_registry and not prometheus.is_installed():
         raise ConfigurationError(
             "scales.prometheus_registry is true, but prometheus_client is not installed;"
@@ -81,8 +77,13 @@ def _shown(chosen: settings.Settings) -> dict[str, Any]:
     return {**values, "token": "(hidden)" if chosen.token else None}
 
 
-def _name(config: Configurator, base: str) -> str:
+def _package(config: Configurator) -> str:
+    """The name of the application's package; Pyramid takes a module, its name or nothing."""
+    package = config.root_package or ""
+    return str(getattr(package, "__name__", package))
+
+
+def _name(package: str, base: str) -> str:
     """A name that tells the applications of one shared directory apart, the same in every worker."""
-    package = config.root_package.__name__ if config.root_package else ""
     before = mount.applications()
     return f"{package}{base}" + (f"#{before + 1}" if before else "")

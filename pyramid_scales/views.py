@@ -208,6 +208,7 @@ def _context(
         address=address_of(request),
         query=parameters.get("query", "").strip(),
         scope=parameters.get("scope", ""),
+        title=app.title,
         host=socket.gethostname(),
         pid=os.getpid(),
         uptime=reading.uptime(),

@@ -388,3 +388,18 @@ def test_without_the_include_the_package_is_just_a_view() -> None:
     assert set(pyramid_scales.__all__) >= {"includeme", "scales_stats"}
     config = Configurator()
     assert application.KEY not in config.registry
+
+
+@pytest.mark.parametrize("package", ["webtest", sys.modules["webtest"]])
+def test_the_page_calls_the_application_by_its_package(package: Any) -> None:
+    config = Configurator(package=package, settings={})
+    config.include("pyramid_scales")
+    page = TestApp(config.make_wsgi_app()).get("/scales/").html
+    assert "webtest · " in page.title.text
+    assert page.find(id="facts").b.text == "webtest"
+
+
+def test_a_single_file_has_no_name_to_show() -> None:
+    config = Configurator(package=sys.modules["__main__"], settings={})
+    config.include("pyramid_scales")
+    assert TestApp(config.make_wsgi_app()).get("/scales/").html.title.text.startswith("scales · ")
