@@ -45,8 +45,8 @@ def merge_pmfs(everyone: Sequence[Mapping[str, Any]], living: Sequence[Mapping[s
         return {"count": count}
     merged: dict[str, Any] = {
         "count": count,
-        "min": min(pmf["min"] for pmf in known),
-        "max": max(pmf["max"] for pmf in known),
+        "min": min(_ends(known, "min"), default=math.nan),
+        "max": max(_ends(known, "max"), default=math.nan),
     }
     merged["mean"], merged["stddev"] = _moments(recent)
     if len(recent) == 1:
@@ -60,18 +60,32 @@ def _count(pmf: Mapping[str, Any]) -> int:
     return count if type(count) is int else 0
 
 
+def _ends(pmfs: Sequence[Mapping[str, Any]], key: str) -> list[float]:
+    """The least or the greatest values, infinite ones too; not what is no number."""
+    values: list[Any] = [pmf.get(key) for pmf in pmfs]
+    return [value for value in values if _is_number(value) or value in (math.inf, -math.inf)]
+
+
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        # An integer beyond the range of a float.
+        return False
 
 
 def _moments(pmfs: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
-    """Mean and standard deviation of the whole, from those of its parts."""
+    """Mean and standard deviation of the whole, from those of its parts.
+
+    ``hypot`` adds squares that no float can hold, and small ones that would vanish beside a large mean.
+    """
     total = sum(_count(pmf) for pmf in pmfs)
-    mean = sum(_count(pmf) * pmf["mean"] for pmf in pmfs) / total
+    shares = [_count(pmf) / total for pmf in pmfs]
+    mean = math.fsum(share * pmf["mean"] for share, pmf in zip(shares, pmfs, strict=True))
     spreads = [pmf["stddev"] if _is_number(pmf.get("stddev")) else 0.0 for pmf in pmfs]
-    parts = zip(pmfs, spreads, strict=True)
-    squares = sum(_count(pmf) * (spread**2 + pmf["mean"] ** 2) for pmf, spread in parts)
-    return mean, math.sqrt(max(0.0, squares / total - mean**2))
+    distances = [pmf["mean"] - mean for pmf in pmfs]
+    sides = zip((*spreads, *distances), (*shares, *shares), strict=True)
+    return mean, math.hypot(*(side * math.sqrt(share) for side, share in sides))
 
 
 def _curve(pmf: Mapping[str, Any]) -> _Curve:

@@ -17,7 +17,8 @@ what only a dead worker's gauge or text would fill is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import IntEnum
 from fnmatch import fnmatchcase
 from statistics import fmean
@@ -26,10 +27,30 @@ from typing import Any, NamedTuple
 from ..snapshot import Kind, Node, Path
 from .pmf import merge_pmfs
 
-_REDUCE: Mapping[str, Callable[[Iterable[Any]], Any]] = {"sum": sum, "mean": fmean, "max": max, "min": min}
 _Data = Mapping[str, Any]
 _WHOLE = frozenset((Kind.PMF, Kind.METER, Kind.LIST))
 """Kinds that are merged as a whole, not key by key."""
+
+
+def _sum(values: Sequence[Any]) -> Any:
+    """The sum of numbers; ``nan`` where neither a float can hold it nor Python write it."""
+    try:
+        found = sum(values)
+        str(found)
+    except (OverflowError, ValueError):
+        return math.nan
+    return found
+
+
+def _mean(values: Sequence[Any]) -> float:
+    """The mean of numbers; ``nan`` where there is none, as of the two infinities."""
+    try:
+        return fmean(values)
+    except (OverflowError, ValueError):
+        return math.nan
+
+
+_REDUCE: Mapping[str, Callable[[Sequence[Any]], Any]] = {"sum": _sum, "mean": _mean, "max": max, "min": min}
 
 
 class Role(IntEnum):
@@ -100,8 +121,8 @@ class _Merger:
         if how:
             return _REDUCE[how](living) if living else _NOTHING
         if float in map(type, values):
-            return fmean(living) if living else _NOTHING
-        return sum(node.data[key] for _, node in leaves if type(node.data[key]) is int)
+            return _mean(living) if living else _NOTHING
+        return _sum([node.data[key] for _, node in leaves if type(node.data[key]) is int])
 
     def _rule(self, path: Path) -> str:
         """How a gauge is merged; ``""`` for what is not known to be one."""
@@ -154,7 +175,7 @@ def _merge_meters(everyone: Sequence[_Data], living: Sequence[_Data]) -> dict[st
         meters = everyone if key == "count" else living
         values = [meter[key] for meter in meters if key in meter]
         if values and all(type(value) in (int, float) for value in values):
-            merged[key] = sum(values)
+            merged[key] = _sum(values)
         elif values or key == "unit":
             merged[key] = (values or [everyone[0].get("unit")])[0]
     return merged

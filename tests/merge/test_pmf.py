@@ -108,3 +108,28 @@ def test_workers_with_one_value_or_none_add_their_count():
 
 def test_the_keys_are_scales_and_in_its_order():
     assert list(merge_pmfs([pmf([1.0, 2.0])] * 2, [pmf([1.0, 2.0])] * 2)) == list(pmf([1.0, 2.0]))
+
+
+def test_values_near_the_end_of_the_range_of_floats_have_a_mean_and_a_deviation():
+    parts = [pmf([1e200, 3e200]), pmf([5e200, 7e200])]
+    merged = merge_pmfs(parts, parts)
+    assert merged["mean"] == pytest.approx(4e200)
+    assert merged["stddev"] == pytest.approx(5**0.5 * 1e200)
+
+
+def test_a_small_deviation_beside_a_large_mean_is_not_rounded_away():
+    parts = [pmf([1e9, 1e9 + 0.5]), pmf([1e9, 1e9 + 0.5])]
+    assert merge_pmfs(parts, parts)["stddev"] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("odd", [math.nan, None, "3.0", 10**400], ids=["nan", "none", "text", "long"])
+@pytest.mark.parametrize("key", ["min", "max", "mean", "stddev", "median"])
+def test_what_is_no_number_is_passed_over(key, odd):
+    known = pmf([1.0, 2.0, 3.0, 4.0])
+    parts = [known | {key: odd}, known]
+    shown = merge_pmfs(parts, parts)
+    assert list(shown) == list(known)
+    if odd != 10**400:
+        assert (shown["count"], shown["min"], shown["max"]) == (8, 1.0, 4.0)
+    parts = [{name: value for name, value in known.items() if name != key}] * 2
+    assert merge_pmfs(parts, parts)["count"] == 8

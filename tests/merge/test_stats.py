@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyramid_scales.merge.stats import Part, Role, merge_trees, totals
+from pyramid_scales.sharing.publish import negated
+from pyramid_scales.sharing.published import Published, decode, encode
 from pyramid_scales.snapshot import Kind, Node
 
 METER = {"unit": "per second", "count": 3, "m1": 1.5, "m5": 1.0, "m15": 0.5}
@@ -194,3 +199,62 @@ def test_marks_and_the_order_of_keys_survive():
     root, _ = merge_trees([Part(OWN, own), Part(LIVE, other)], (), ())
     assert root.children["app"].order == {"5": ("int", 5), "7": ("int", 7)}
     assert root.children["app"].marks == {"7": "Decimal"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(1e308, 1e308), (math.inf, -math.inf), (1.5, 10**400), (9 * 10**4299, 9 * 10**4299)],
+    ids=["large floats", "infinities", "a long integer", "the longest integers"],
+)
+def test_numbers_that_have_no_sum_or_mean_are_none(first, second):
+    """A float overflows, infinities cancel, and Python writes no integer of more than 4300 digits."""
+    parts = [(OWN, tree(x=first)), (LIVE, tree(x=second))]
+    assert math.isnan(merged(*parts)["x"])
+    for how in ("sum", "mean"):
+        assert not math.isfinite(merged(*parts, gauges=(("app/x", how),))["x"])
+    meters = [(role, special(Kind.METER, {"count": node.data["app"]["x"]})) for role, node in parts]
+    assert not math.isfinite(merged(*meters)["it"]["count"])
+
+
+LEAVES = st.one_of(
+    st.floats(),
+    st.integers(),
+    st.sampled_from([10**400, 9 * 10**4299, True, None, "", "1.5", "\ud800"]),
+)
+KEYS = st.sampled_from(["a", "b", "count", "min", "max", "mean", "stddev", "median", "99percentile", "unit"])
+
+
+def as_node(kind, leaves, children):
+    data = dict(leaves)
+    for key, child in children.items():
+        if child.collapsed:
+            data.pop(key, None)
+        else:
+            data[key] = child.data
+    return Node(data, kind, children)
+
+
+FLAT = st.builds(as_node, st.sampled_from(Kind), st.dictionaries(KEYS, LEAVES), st.just({})).map(
+    lambda node: Node(list(node.data.values()), Kind.LIST) if node.kind is Kind.LIST else node
+)
+INNER = [kind for kind in Kind if kind not in (Kind.LIST, Kind.PMF, Kind.METER)]
+NODES = st.recursive(
+    FLAT,
+    lambda below: st.builds(
+        as_node, st.sampled_from(INNER), st.dictionaries(KEYS, LEAVES), st.dictionaries(KEYS, below)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Role), NODES), min_size=1, max_size=4),
+    st.sampled_from(["sum", "mean", "max", "min"]),
+)
+def test_nothing_that_workers_keep_breaks_the_merge(parts, how):
+    found = [Part(role, Node({"app": node.data}, children={"app": node})) for role, node in parts]
+    root, _ = merge_trees(found, (("app/*", how),), {("app", "a")})
+    json.dumps(root.data)
+    left = totals([node for _, node in found])
+    assert decode(encode(Published(root, left))) is not None
+    json.dumps(negated(left).data)
