@@ -160,7 +160,11 @@ def read_series(labels: Labels, words: Words, layout: Layout, now: int) -> Serie
     *buckets, total = held = numbers(words[: layout.total + 1])
     now = max(now, words[layout.last] - 1)
     before = _before(words, layout, now // MINUTE)
-    *recent, recent_sum = map(sub, held, before) if before else [0] * len(held)
+    recently = list(map(sub, held, before)) if before else [0] * len(held)
+    if min(recently) < 0:
+        # No recorder leaves such a block; but what others read of a damaged file must not break their page.
+        recently = [max(value, 0) for value in recently]
+    *recent, recent_sum = recently
     return Series(labels, buckets, total, recent, _notes(words, layout, now), recent_sum)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import random
 import threading
 
 import pytest
@@ -206,6 +207,35 @@ def test_want_of_descriptors_is_a_note_not_an_error(shared, monkeypatch):
     assert requests(response) == {"200": 1}
     assert "The other workers could not be read" in shown
     assert requests(page(first)) == {"200": 2}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_damaged_slot_of_another_worker_breaks_no_page(shared, tmp_path, seed):
+    first, second = shared(), shared()
+    for app in (first, second):
+        app.get("/")
+        app.get("/nowhere", status=404)
+    path = sharing.slots(tmp_path / "shared")[1]
+    sound, chance = path.read_bytes(), random.Random(seed)
+    start, end = 4096, len(sound)
+    for _ in range(60):
+        damaged = bytearray(sound)
+        for _ in range(chance.choice((1, 3, 50))):
+            at, length = chance.randrange(*chance.choice(((0, 512), (start, end)))), chance.choice((1, 8, 64))
+            damaged[at : at + length] = chance.choice(
+                (bytes(length), b"\xff" * length, chance.randbytes(length))
+            )
+        _write(path, damaged[:end])
+        for form in ("json", "html", "prometheus"):
+            assert first.get(f"/scales/?format={form}").status_code == 200
+    _write(path, sound)
+    assert requests(page(first)) == {"200": 2, "404": 2}
+
+
+def _write(path, content):
+    """Over what is there: a mapped file must not be shortened."""
+    with open(path, "r+b") as file:
+        file.write(content)
 
 
 def test_a_stopped_process_that_holds_the_directory_is_not_waited_for_for_ever(shared, tmp_path, monkeypatch):
