@@ -37,8 +37,8 @@ PYRAMID = words("""
 
 EDGES = words("""
     recording.cells recording.forks recording.recorder recording.store
-    sharing.claim sharing.directory sharing.home sharing.publish sharing.shared sharing.slotfile sharing.slots
-    sharing.workers
+    sharing.claim sharing.descriptor sharing.directory sharing.home sharing.publish sharing.shared
+    sharing.slotfile sharing.slots sharing.workers
     tree.ask tree.mount tree.process tree.tree
 """)
 """They know a clock, a lock, a file, a process or greplin.scales, but not Pyramid."""

@@ -11,7 +11,9 @@ import os
 import time
 import weakref
 
+from .descriptor import Descriptor
 from .directory import SOMETHING_ELSE, Directory, Unusable, try_lock
+from .published import name_of
 from .slotfile import PAGE, Geometry, encode_header, is_blank, read_header
 from .slots import SlotStore, slot_name, slot_numbers
 
@@ -43,25 +45,30 @@ def acquire(directory: Directory, shape: Geometry, keep: float) -> SlotStore:
 
 def _take(directory: Directory, number: int, shape: Geometry, keep: float) -> SlotStore | None:
     name = slot_name(number)
-    fd = directory.open_file(name, create=True)
+    lock = Descriptor(directory.open_file(name, create=True))
+    store = None
     try:
-        if try_lock(fd) and directory.is_file(fd, name) and _prepare(directory, name, fd, shape, keep):
-            store = SlotStore(directory, number, fd, shape)
-            fd = -1
-            return store
+        if (
+            try_lock(lock.number)
+            and directory.is_file(lock.number, name)
+            and _prepare(directory, number, lock.number, shape, keep)
+        ):
+            store = SlotStore(directory, number, lock, shape)
     finally:
-        if fd >= 0:
-            os.close(fd)
-    return None
+        if store is None:
+            lock.close()
+    return store
 
 
-def _prepare(directory: Directory, name: str, fd: int, shape: Geometry, keep: float) -> bool:
+def _prepare(directory: Directory, number: int, fd: int, shape: Geometry, keep: float) -> bool:
     """Make the locked file a slot, if it is new; whether it is one that can be continued."""
     if is_blank(fd) or (_is_old(fd, keep) and read_header(fd, shape) is None):
+        # What another version of the application counted is forgotten as a whole.
+        directory.remove(name_of(number))
         try:
             os.posix_fallocate(fd, 0, PAGE)
         except OSError:
-            directory.remove(name)
+            directory.remove(slot_name(number))
             raise
         os.pwrite(fd, encode_header(shape), 0)
     return read_header(fd, shape) is not None
@@ -101,6 +108,6 @@ def _let_go_in_children(store: SlotStore) -> None:
     def let_go() -> None:
         inherited = reference()
         if inherited is not None:
-            inherited.close()
+            inherited.let_go()
 
     os.register_at_fork(after_in_child=let_go)

@@ -21,6 +21,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+from .descriptor import Descriptor
+
 PATIENCE = 1.0
 """Seconds that a worker waits for another one's look at the directory, which takes microseconds."""
 
@@ -50,29 +52,27 @@ class Directory:
                 "scales.shared_dir needs flock and posix_fallocate, which this system does not have."
             )
         self.path = os.path.join(shared_dir, subdirectory_name(application))
-        self.fd = -1
-        self._identity: os.stat_result | None = None
         _refuse_planted_links(shared_dir)
         try:
-            self._open(shared_dir)
+            self._descriptor = self._opened(shared_dir)
         except OSError as error:
             raise Unusable(f"scales.shared_dir can't be used: {_reason(error, shared_dir)}.") from None
 
-    def _open(self, shared_dir: str) -> None:
-        above = _open_directory(shared_dir, None)
-        try:
-            _check_shared(os.fstat(above), shared_dir)
-            self.fd = _open_directory(os.path.basename(self.path), above)
-        finally:
-            os.close(above)
-        self._identity = found = os.fstat(self.fd)
+    def _opened(self, shared_dir: str) -> Descriptor:
+        above = Descriptor(_open_directory(shared_dir, None))
+        _check_shared(os.fstat(above.number), shared_dir)
+        own = Descriptor(_open_directory(os.path.basename(self.path), above.number))
+        found = os.fstat(own.number)
         if found.st_uid != os.geteuid():
             raise Unusable(_foreign(self.path, found.st_uid))
         if stat.S_IMODE(found.st_mode) & 0o077:
-            os.fchmod(self.fd, 0o700)
+            os.fchmod(own.number, 0o700)
+        return own
 
-    def __del__(self) -> None:
-        close_if(getattr(self, "fd", -1), getattr(self, "_identity", None))
+    @property
+    def fd(self) -> int:
+        """Its descriptor; raises ``OSError`` if the application has closed it."""
+        return self._descriptor.number
 
     def open_file(self, name: str, create: bool = False) -> int:
         """A descriptor of a regular file of ours; ``OSError`` for anything else, a link or a pipe included.
@@ -101,11 +101,10 @@ class Directory:
 
     def is_there(self) -> bool:
         """Whether the directory still stands where new workers will look for it."""
-        try:
-            found = os.lstat(self.path)
-        except OSError:
-            return False
-        return self._identity is not None and os.path.samestat(found, self._identity)
+        own = os.fstat(self.fd)
+        with suppress(OSError):
+            return os.path.samestat(os.lstat(self.path), own)
+        return False
 
     def remove(self, name: str) -> None:
         """Remove a file, if it can be."""
@@ -127,11 +126,10 @@ class Directory:
 
     def is_file(self, fd: int, name: str) -> bool:
         """Whether ``name`` is still the file behind ``fd``."""
-        try:
-            found = os.stat(name, dir_fd=self.fd, follow_symlinks=False)
-        except OSError:
-            return False
-        return os.path.samestat(found, os.fstat(fd))
+        own, directory = os.fstat(fd), self.fd
+        with suppress(OSError):
+            return os.path.samestat(os.stat(name, dir_fd=directory, follow_symlinks=False), own)
+        return False
 
     @contextmanager
     def locked(self, shared: bool = False) -> Iterator[bool]:
@@ -148,17 +146,6 @@ class Directory:
             with suppress(OSError):
                 fcntl.flock(fd, fcntl.LOCK_UN)
             os.close(fd)
-
-
-def close_if(fd: int, identity: os.stat_result | None) -> None:
-    """Close a descriptor if it is still the file that it was.
-
-    A process that became a daemon may have closed it, and given its number to something else.
-    """
-    if fd >= 0 and identity is not None:
-        with suppress(OSError):
-            if os.path.samestat(os.fstat(fd), identity):
-                os.close(fd)
 
 
 def try_lock(fd: int) -> bool:

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable
 from ..recording.store import ACTIVE, GAUGES, STARTED
 from ..recording.words import FORMAT
 from ..snapshot import Labels
-from .directory import Directory, close_if
+from .descriptor import Descriptor
+from .directory import Directory
 from .slotfile import (
     BOOT_AT,
     COUNT_AT,
@@ -34,6 +35,7 @@ from .slotfile import (
 FIRST_GROWTH = 4
 
 _SLOT_NAME = re.compile(r"slot-(\d{4})")
+_NEVER_FREED: list[memoryview] = []
 
 
 class SlotStore:
@@ -42,17 +44,17 @@ class SlotStore:
     :func:`.claim.acquire` makes one. Nothing here is thread-safe: the recorder calls it under its lock.
     """
 
-    def __init__(self, directory: Directory, number: int, lock_fd: int, shape: Geometry) -> None:
-        self.directory = directory
+    def __init__(self, directory: Directory, number: int, lock: Descriptor, shape: Geometry) -> None:
         self.number = number
+        self._directory = directory
         self._shape = shape
-        self._lock_fd = lock_fd
+        self._lock = lock
         # Mapping duplicates a descriptor; in a forked child the locked one's would outlive its closing.
-        self._map_fd = directory.open_file(slot_name(number), create=True)
-        self._identity = os.fstat(lock_fd)
-        self._capacity = shape.room(self._identity.st_size)
+        self._file = Descriptor(directory.open_file(slot_name(number), create=True))
+        self._regions: list[memoryview] = []
+        self._capacity = shape.room(os.fstat(lock.number).st_size)
         self._free: list[memoryview] = []
-        os.posix_fallocate(lock_fd, 0, shape.offset(self._capacity))
+        os.posix_fallocate(lock.number, 0, shape.offset(self._capacity))
         region = self._map(0, shape.offset(self._capacity))
         self._header = region[:PAGE].cast(FORMAT)
         self._blocks: list[tuple[Labels, memoryview]] = []
@@ -111,19 +113,30 @@ class SlotStore:
     def touch(self) -> None:
         """Show that the application is alive: the time of the last look is the file's time."""
         with contextlib.suppress(OSError):
-            os.utime(self._lock_fd)
+            os.utime(self._lock.number)
 
-    def close(self) -> None:
-        """Let go of the slot; in a forked child, of the parent's, which stays locked.
+    def is_in_place(self) -> bool:
+        """Whether the slot still stands where the other workers look for it."""
+        return self._directory.is_file(self._lock.number, slot_name(self.number))
+
+    def let_go(self) -> None:
+        """Give up the lock; in a forked child, the share in its parent's, which stays locked.
 
         Only closes: an unlock would take the parent's lock away.
         """
-        for fd in (self._lock_fd, self._map_fd):
-            close_if(fd, self._identity)
-        self._lock_fd = self._map_fd = -1
+        self._lock.close()
+
+    def close(self) -> None:
+        """Let go of the slot, and of its words as soon as nobody has them any more."""
+        self.let_go()
+        regions, self._regions = self._regions, []
+        if not self._file.close():
+            # Somebody closed all descriptors, those of the mappings too. A mapping that is freed closes
+            # its number again, which is that of another file by now.
+            _NEVER_FREED.extend(regions)
 
     def __del__(self) -> None:
-        if hasattr(self, "_identity"):
+        if hasattr(self, "_regions"):
             self.close()
 
     def _words(self, block: memoryview) -> memoryview:
@@ -137,7 +150,7 @@ class SlotStore:
         start, length = self._shape.offset(self._capacity), blocks * self._shape.stride
         try:
             # On a full disk the first write to a page that was only promised kills the process (SIGBUS).
-            os.posix_fallocate(self._lock_fd, start, length)
+            os.posix_fallocate(self._lock.number, start, length)
             region = self._map(start, length)
         except (OSError, ValueError):
             return False
@@ -146,7 +159,9 @@ class SlotStore:
         return True
 
     def _map(self, start: int, length: int) -> memoryview:
-        return memoryview(mmap.mmap(self._map_fd, length, offset=start))
+        region = memoryview(mmap.mmap(self._file.number, length, offset=start))
+        self._regions.append(region)
+        return region
 
     def _divide(self, region: memoryview) -> None:
         stride = self._shape.stride

@@ -176,6 +176,16 @@ def test_a_slot_of_another_layout_is_passed_over_and_replaced_when_it_is_old(dir
     assert read(directory, 0)[0].series == 0
 
 
+def test_statistics_of_another_layout_are_forgotten_with_its_slot(directory):
+    take(directory, slotfile.geometry(500, "another")).close()
+    directory.replace("stats-0000.json", b"{}")
+    holder = take(directory)
+    age(directory, 301)
+    holder.touch()
+    assert take(directory).number == 0
+    assert "stats-0000.json" not in directory.names()
+
+
 def test_a_slot_that_was_removed_under_a_waiting_worker_is_not_taken(directory, monkeypatch):
     real = Directory.open_file
 
@@ -189,7 +199,7 @@ def test_a_slot_that_was_removed_under_a_waiting_worker_is_not_taken(directory, 
     gone = []
     monkeypatch.setattr(Directory, "open_file", open_file)
     store = take(directory)
-    assert directory.is_file(store._lock_fd, slots.slot_name(store.number))
+    assert directory.is_file(store._lock.number, slots.slot_name(store.number))
 
 
 def test_a_directory_full_of_other_things_is_unusable(directory, monkeypatch):
@@ -198,19 +208,6 @@ def test_a_directory_full_of_other_things_is_unusable(directory, monkeypatch):
     os.symlink("/dev/null", os.path.join(directory.path, "slot-0001"))
     with pytest.raises(Unusable, match="None of the 2 files"):
         take(directory)
-
-
-def test_closing_twice_closes_no_descriptor_of_someone_else(directory):
-    store = take(directory)
-    number = store._lock_fd
-    os.close(number)
-    mine = os.open("/dev/null", os.O_RDONLY)
-    os.dup2(mine, number)
-    store.close()
-    store.close()
-    os.fstat(number)
-    os.close(mine)
-    os.close(number)
 
 
 def test_garbage_labels_are_left_out(directory):
