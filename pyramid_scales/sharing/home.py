@@ -21,6 +21,11 @@ from .workers import read_workers
 
 log = logging.getLogger(__name__)
 
+_REMOVED = (
+    "was removed, or files in it. Workers that started before do not see those that started afterwards,"
+    " and are not seen by them; restart the application."
+)
+
 
 class Home:
     """A process without a share: it counts in its own memory."""
@@ -42,8 +47,14 @@ class Home:
     def rest(self) -> None:
         """Publish, and have no thread any more."""
 
-    def leave(self) -> Node | None:
-        """Let go of the slot; returns the statistics that this process has published last."""
+    def go_on(self) -> None:
+        """After a fork, in the process that did it."""
+
+    def leave(self) -> None:
+        """Let go of the slot."""
+
+    def counted(self) -> Node | None:
+        """In a forked child: statistics that it has in its memory, and that its parent counts."""
         return None
 
     def others(self, process: Mapping[str, int | float]) -> Sequence[WorkerSnapshot]:
@@ -58,7 +69,7 @@ class Home:
 class SharedHome(Home):
     """A process with a slot; raises :class:`Unusable` or ``OSError`` where it can have none.
 
-    ``inherited`` is what the process that forked this one has published: its children have it too.
+    ``inherited`` is what the process that forked this one counts: its children have it too.
     """
 
     active = True
@@ -82,11 +93,18 @@ class SharedHome(Home):
         self._slot.forget_time(layout.forget_time)
         self._publisher = Publisher(self._directory, self._slot.number, read, process, inherited)
         self._unshared = unshared
+        self._read = read
         self._timer: threading.Timer | None = None
+        self._rests = False
+        self._removed = False
 
     def look(self, always: bool = False) -> bool:
         """Publish this process's statistics if that is due, or ``always``; whether it did so."""
-        if self.pid != os.getpid() or not self._publisher.publish(always):
+        if self.pid != os.getpid():
+            return False
+        if self._is_removed():
+            return True
+        if not self._publisher.publish(always):
             return False
         self._slot.touch()
         self._slot.note_unshared(*self._unshared())
@@ -124,18 +142,31 @@ class SharedHome(Home):
             with suppress(Exception):
                 timer.join(INTERVAL)
         self.look(always=True)
+        self._rests = True
 
-    def leave(self) -> Node | None:
-        """Let go of the slot; returns the statistics that this process has published last."""
+    def go_on(self) -> None:
+        """After a fork, in the process that did it."""
+        self._rests = False
+        self.look_later(INTERVAL)
+
+    def leave(self) -> None:
+        """Let go of the slot."""
         self._slot.close()
-        return self._publisher.last
+
+    def counted(self) -> Node | None:
+        """In a forked child: statistics that it has in its memory, and that its parent counts.
+
+        What was published right before the fork; where no hook told of that (uWSGI's fork runs none), there
+        may be more, and what stands in the memory comes closer.
+        """
+        return self._publisher.last if self._rests and not self._publisher.failed else self._read()
 
     def others(self, process: Mapping[str, int | float]) -> Sequence[WorkerSnapshot]:
         """What all slots hold, live or dead; of this process's own, what is published by now."""
         publisher = self._publisher
         self.look(always=True)
         worker = Worker(self.pid, True, 0.0, slot=self._slot.number, process=process)
-        root = None if publisher.failed else publisher.last
+        root = None if publisher.failed or self._removed else publisher.last
         mine = WorkerSnapshot(worker, None, root, publisher.carried, frozenset(publisher.fell), mine=True)
         try:
             return (mine, *read_workers(self._directory, self._shape, self._layout, self._slot.number))
@@ -144,15 +175,24 @@ class SharedHome(Home):
 
     def notes(self) -> Sequence[str]:
         """Sentences that a page must show about sharing."""
-        notes, path = [], self._directory.path
-        if not self._directory.is_there():
-            notes.append(
-                f"{path} was removed. This page shows the workers that started before that;"
-                " restart the application."
-            )
-        elif self._publisher.failed:
-            notes.append(
+        path = self._directory.path
+        if self._is_removed():
+            return (f"{path} {_REMOVED}",)
+        if self._publisher.failed:
+            return (
                 "This worker could not write its statistics for the others"
-                f" ({path}: {self._publisher.failed}); they see older ones."
+                f" ({path}: {self._publisher.failed}); they see older ones.",
             )
-        return notes
+        return ()
+
+    def _is_removed(self) -> bool:
+        """Whether other workers look for this one's files in vain; logged once."""
+        try:
+            removed = not (self._directory.is_there() and self._slot.is_in_place())
+        except OSError:
+            # Our descriptors were closed; whoever wants to write will hear of it.
+            removed = False
+        if removed and not self._removed:
+            log.warning("%s %s", self._directory.path, _REMOVED)
+        self._removed = removed
+        return removed

@@ -104,14 +104,18 @@ class Shared:
         with self._locks.setdefault(pid, threading.Lock()):
             home = self._current
             if home is None or home.pid != pid:
-                home = self._current = self._settle(home.leave() if home is not None else None)
+                home = self._current = self._settle(home)
                 self._wake = 0.0
                 home.look_later(INTERVAL)
             return home
 
-    def _settle(self, inherited: Node | None) -> Home:
+    def _settle(self, parents: Home | None) -> Home:
         place = (self._shared_dir, self._name, self._keep, self._layout)
         try:
+            inherited = None
+            if parents is not None:
+                inherited = parents.counted()
+                parents.leave()
             home = SharedHome(*place, self._read, process.read, lambda: self.unshared(), inherited)
         except Exception as error:
             return Home(self._refused(error))
@@ -141,7 +145,7 @@ class Shared:
     def _go_on(self) -> None:
         home = self._current
         if home is not None and home.pid == os.getpid():
-            home.look_later(INTERVAL)
+            home.go_on()
 
 
 def _watch(shared: Shared) -> None:

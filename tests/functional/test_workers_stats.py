@@ -145,6 +145,7 @@ def test_counters_of_recycled_workers_stay_and_their_gauges_go(tmp_path):
 FORKED = (
     STATS
     + """
+plain = bool(int(sys.argv[2]))
 app = App(directory)
 shop.orders += 5
 app.record()
@@ -152,11 +153,15 @@ app.shared.publish_if_due()
 shop.orders += 5
 
 def work():
+    if plain:
+        app.record()  # no hook tells of the fork, so the first request does
     shop.orders += 100
     app.record()
     time.sleep(1.5)
+    app.record()
+    app.shared._current.look(always=True)
 
-children = [fork(work) for _ in range(3)]
+children = [fork(work, plain) for _ in range(3)]
 time.sleep(1.2)
 shop.orders += 1
 print(app.snapshot().root.data["shop"]["orders"])
@@ -167,8 +172,10 @@ print(app.snapshot().root.data["shop"]["orders"])
 )
 
 
-def test_what_a_parent_counted_is_not_counted_again_by_its_children(tmp_path):
-    assert sharing.run(FORKED, tmp_path / "shared").split() == ["311", "311"]
+@pytest.mark.parametrize("plain", [0, 1], ids=["with hooks", "as C forks"])
+def test_what_a_parent_counted_is_not_counted_again_by_its_children(tmp_path, plain):
+    """Also what it had not written down yet."""
+    assert sharing.run(FORKED, tmp_path / "shared", plain).split() == ["311", "311"]
 
 
 IDLE = (

@@ -225,23 +225,81 @@ def test_a_full_directory_that_has_no_room_for_a_slot_leaves_each_worker_alone(t
 
 
 REMOVED = """
-import json, shutil, sys
-from sharing import App, HOME
-app = App(sys.argv[1])
+import json, logging, os, shutil, sys
+from sharing import App, HOME, fork, joined, slots
+said = []
+class Ear(logging.Handler):
+    def emit(self, record):
+        said.append(record.levelname)
+logging.getLogger("pyramid_scales").addHandler(Ear())
+directory, whole = sys.argv[1], int(sys.argv[2])
+app = App(directory)
 app.record(7)
-shutil.rmtree(sys.argv[1])
-app.record(7)
-app.record(7, HOME._replace(route="another"))
 app.shared._current.look(always=True)
-print(json.dumps([app.count(), list(app.shared.notes())]))
+if whole:
+    shutil.rmtree(directory)
+else:
+    for path in slots(directory):
+        path.unlink()
+for number in range(20):
+    app.record(1, HOME._replace(route=f"route{number}"))
+app.shared._current.look(always=True)
+app.shared.publish_if_due()
+print(json.dumps([app.count(), list(app.shared.notes()), said]), flush=True)
+def later():
+    del said[:]
+    successor = App(directory)
+    successor.record(3)
+    print(json.dumps([successor.count(), list(successor.shared.notes()), said]), flush=True)
+joined([fork(later)])
+app.record()
+print(json.dumps([app.count(), list(app.shared.notes()), said]))
 """
 
 
-def test_a_directory_that_is_removed_takes_nothing_with_it_and_the_page_says_so(tmp_path):
-    count, notes = json.loads(sharing.run(REMOVED, tmp_path / "shared"))
-    assert count == 21
-    assert len(notes) == 1
-    assert "was removed" in notes[0]
+@pytest.mark.parametrize("whole", [1, 0], ids=["the directory", "the files in it"])
+def test_what_is_removed_takes_nothing_with_it_and_page_and_log_say_so(tmp_path, whole):
+    before, successor, after = map(json.loads, sharing.run(REMOVED, tmp_path / "shared", whole).splitlines())
+    for expected, (count, (note,), said) in [(27, before), (28, after)]:
+        assert count == expected
+        assert "was removed" in note
+        assert said == ["WARNING"]
+    assert successor == [3, [], []]
+
+
+CLOSED = """
+import json, os, sys
+from sharing import App, HOME
+
+directory, forks = sys.argv[1], int(sys.argv[2])
+app = App(directory)
+for number in range(10):
+    app.record(1, HOME._replace(route=f"route{number}"))
+if forks:
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        os._exit(0)
+os.closerange(3, 4096)
+own = [open(f"{directory}.{number}", "w+") for number in range(60)]
+for number in range(40):
+    app.record(1, HOME._replace(route=f"route{number}"))
+app.shared._current.look(always=True)
+for number, file in enumerate(own):
+    file.write(str(number))
+    file.seek(0)
+print(json.dumps([app.count(), [file.read() for file in own], list(app.shared.notes())]))
+"""
+
+
+@pytest.mark.parametrize("forks", [1, 0], ids=["a daemon", "the same process"])
+def test_files_of_an_application_that_closed_all_descriptors_are_left_alone(tmp_path, forks):
+    """Their numbers, and those that mappings hold, belong to others then."""
+    count, contents, notes = json.loads(sharing.run(CLOSED, tmp_path / "shared", forks))
+    assert count == 50
+    assert contents == [str(number) for number in range(60)]
+    assert bool(notes) is not bool(forks)
+    assert all("the application has closed" in note for note in notes)
 
 
 def plant(own: Path):
