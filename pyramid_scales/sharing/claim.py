@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-import weakref
 
 from .descriptor import Descriptor
 from .directory import SOMETHING_ELSE, Directory, Unusable, try_lock
@@ -37,7 +36,6 @@ def acquire(directory: Directory, shape: Geometry, keep: float) -> SlotStore:
                     continue  # a link, a directory, a pipe
                 raise Unusable(f"No file fits into {directory.path}: {error.strerror}.") from None
             if store is not None:
-                _let_go_in_children(store)
                 store.touch()
                 return store
     raise Unusable(f"None of the {MOST_SLOTS} files in {directory.path} can be used.")
@@ -96,18 +94,3 @@ def _forget_if_stopped(directory: Directory, keep: float) -> None:
             left.append(name)
         for name in left:
             directory.remove(name)
-
-
-def _let_go_in_children(store: SlotStore) -> None:
-    """Close the parent's slot in a forked child at once, so that it is free when the parent dies.
-
-    Not every fork runs this hook (uWSGI's does not); there the child closes it at its first request.
-    """
-    reference = weakref.ref(store)
-
-    def let_go() -> None:
-        inherited = reference()
-        if inherited is not None:
-            inherited.let_go()
-
-    os.register_at_fork(after_in_child=let_go)

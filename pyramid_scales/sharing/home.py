@@ -50,8 +50,11 @@ class Home:
     def go_on(self) -> None:
         """After a fork, in the process that did it."""
 
+    def let_go(self) -> None:
+        """In a forked child: not to hold the slot, so that it is free when the parent dies."""
+
     def leave(self) -> None:
-        """Let go of the slot."""
+        """Have no slot any more."""
 
     def counted(self) -> Node | None:
         """In a forked child: statistics that it has in its memory, and that its parent counts."""
@@ -149,8 +152,12 @@ class SharedHome(Home):
         self._rests = False
         self.look_later(INTERVAL)
 
+    def let_go(self) -> None:
+        """In a forked child: not to hold the slot, so that it is free when the parent dies."""
+        self._slot.let_go()
+
     def leave(self) -> None:
-        """Let go of the slot."""
+        """Have no slot any more."""
         self._slot.close()
 
     def counted(self) -> Node | None:

@@ -147,12 +147,17 @@ class Shared:
         if home is not None and home.pid == os.getpid():
             home.go_on()
 
+    def _let_go(self) -> None:
+        if self._current is not None:
+            self._current.let_go()
+
 
 def _watch(shared: Shared) -> None:
     """Be told of forks and, as a courtesy, of the end of the process.
 
-    Before a fork everything is written down, so that the child knows what its parent counts. Neither is
-    relied on: not every fork and not every end of a process runs such hooks.
+    Before a fork everything is written down, so that the child knows what its parent counts; right after it
+    the child gives up its share in the parent's lock. Neither is relied on: not every fork and not every end
+    of a process runs such hooks, and a child settles anew at its first request.
     """
     reference = weakref.ref(shared)
 
@@ -164,7 +169,9 @@ def _watch(shared: Shared) -> None:
 
         return run
 
-    os.register_at_fork(before=hook(Shared._rest), after_in_parent=hook(Shared._go_on))
+    os.register_at_fork(
+        before=hook(Shared._rest), after_in_parent=hook(Shared._go_on), after_in_child=hook(Shared._let_go)
+    )
     atexit.register(hook(Shared._publish))
 
 

@@ -176,3 +176,116 @@ def test_an_idle_child_holds_its_dead_parents_slot_only_where_no_hook_runs(tmp_p
     assert hooked == "1 20"
     plain = sharing.run(INHERITED, tmp_path / "b", 1).splitlines()[-1]
     assert plain == "2 20", "its figures count all the same"
+
+
+STEPS = """
+import json, os, signal, sys
+from greplin import scales
+from sharing import App, HOME, Tally, fork, slots
+
+directory, first, stride = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+STATS = scales.collection("shop", scales.IntStat("orders"))
+
+def count_down(steps):
+    def trace(frame, event, argument):
+        nonlocal steps
+        if "/pyramid_scales/" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            steps -= 1
+            if steps < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    return trace
+
+def work(steps, tally):
+    '''Claim a slot, record, write statistics, add series; killed after so many lines of the package.'''
+    app = App(directory)
+    sys.settrace(count_down(steps))
+    for route in ("home", "home", f"new{steps % 5}", "home"):
+        tally.begin(0)
+        app.record(1, HOME._replace(route=route))
+        tally.done(0)
+        STATS.orders += 1
+        app.shared._current.look(always=True)
+    app.close()
+
+def look():
+    page = App(directory)
+    found = page.count(), page.snapshot().root.data["shop"].get("orders", 0)
+    page.close()
+    return found
+
+steps, kills, last = first, 0, look()
+while True:
+    tally = Tally(1)
+    _, status = os.waitpid(fork(lambda: work(steps, tally)), 0)
+    least, most = tally.bounds()
+    count, orders = look()
+    wrong = count - last[0] not in (least, most) or not least - 1 <= orders - last[1] <= most
+    if wrong or len(slots(directory)) != 1:
+        print(json.dumps([steps, last, (count, orders), (least, most), len(slots(directory))]))
+    if not os.WIFSIGNALED(status):
+        break
+    steps, kills, last = steps + stride, kills + 1, (count, orders)
+print(json.dumps([kills, status]))
+"""
+
+
+def check_steps(tmp_path, first, stride):
+    *wrong, end = map(json.loads, sharing.run(STEPS, tmp_path, first, stride).splitlines())
+    assert not wrong
+    assert end[0] > 500 // stride
+    assert end[1] == 0, "the last one was not killed"
+
+
+@pytest.mark.parametrize("first", range(0, 30, 10))
+def test_a_worker_may_be_killed_between_any_two_lines(tmp_path, first):
+    check_steps(tmp_path, first, 31)
+
+
+@pytest.mark.soak
+def test_a_worker_may_be_killed_between_all_lines(tmp_path):
+    check_steps(tmp_path, 0, 1)
+
+
+ATONCE = """
+import json, os, sys, time
+from sharing import App, Tally, end, fork, joined, slots
+
+directory, workers, rounds, keep = sys.argv[1], *map(int, sys.argv[2:])
+expected = 0
+for number in range(rounds):
+    starts, ready, taken = time.monotonic() + 0.05, Tally(workers), set()
+    read, write = os.pipe()
+    def work(place):
+        app = App(directory, keep=keep)
+        while time.monotonic() < starts:
+            pass
+        app.record()
+        os.write(write, f"{app.shared._current.store.number}\\n".encode())
+        ready.done(place)
+        while ready.bounds()[0] < workers:
+            time.sleep(0.001)
+        app.record(9)
+    joined([fork(lambda place=place: work(place)) for place in range(workers)])
+    taken = os.read(read, 10_000).split()
+    page = App(directory)
+    expected += 10 * workers
+    print(json.dumps([page.count() - expected, len(taken), len(set(taken)), len(slots(directory))]))
+    page.close()
+"""
+
+
+def check_at_once(tmp_path, workers, rounds):
+    for line in sharing.run(ATONCE, tmp_path / "shared", workers, rounds, 300).splitlines():
+        assert json.loads(line) == [0, workers, workers, workers]
+
+
+def test_workers_that_start_at_the_same_moment_take_slots_of_their_own(tmp_path):
+    check_at_once(tmp_path, 12, 4)
+
+
+@pytest.mark.soak
+def test_workers_start_at_the_same_moment_again_and_again(tmp_path):
+    check_at_once(tmp_path, 40, 50)
