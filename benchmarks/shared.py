@@ -114,50 +114,53 @@ def worker(directory: str, name: str, series: int, stays: bool) -> int:
     return pid
 
 
-def show(what: str, ratio: float, note: str = "") -> None:
-    """A line of the table."""
-    print(f"{what:<72}{ratio:6.2f}  {note}".rstrip())
-
-
-def records(directory: str) -> None:
+def records(directory: str, rounds: int = 200) -> float:
     """A record in shared memory against one in private memory."""
     shared = Shared(directory, 300, "records", Layout.of(BUCKETS))
-    times = fastest({"private": recording(PrivateStore), "shared": recording(shared.open_store)}, 200)
+    times = fastest({"private": recording(PrivateStore), "shared": recording(shared.open_store)}, rounds)
     shared.close()
-    show("a record in shared memory / in private memory", times["shared"] / times["private"])
+    return times["shared"] / times["private"]
 
 
-def pages(directory: str, series: int, rounds: int) -> None:
-    """A page of eight workers against a page of one."""
+def pages(directory: str, series: int, rounds: int) -> dict[str, tuple[float, float]]:
+    """By format: a page of eight workers against a page of one, and the seconds that it takes."""
     workers = [worker(directory, f"pages{series}", series, stays=True) for _ in range(7)]
     one, eight = Site(None, "", series), Site(directory, f"pages{series}", series)
+    found = {}
     for form in ("html", "json", "prometheus"):
         times = fastest({"one": one.page(form), "eight": eight.page(form)}, rounds)
-        note = f"({times['eight'] * 1000:.0f} ms)"
-        show(f"{form} of 8 workers, {series} series each / of one", times["eight"] / times["one"], note)
+        found[form] = times["eight"] / times["one"], times["eight"]
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+    return found
 
 
-def gone(directory: str) -> None:
+def gone(directory: str, workers: int = 50, rounds: int = 30) -> float:
     """A page after many workers have come and gone against a page after one has."""
-    for _ in range(50):
+    for _ in range(workers):
         worker(directory, "many", 50, stays=False)
     worker(directory, "few", 50, stays=False)
     sites = {name: Site(directory, name, 50).page("json") for name in ("few", "many")}
-    times = fastest(sites, 30)
-    show("a page after 50 workers came and went / after one did", times["many"] / times["few"])
+    times = fastest(sites, rounds)
+    return times["many"] / times["few"]
+
+
+def show(what: str, ratio: float, note: str = "") -> None:
+    """A line of the table."""
+    print(f"{what:<72}{ratio:6.2f}  {note}".rstrip())
 
 
 def main() -> None:
     """Print the table."""
     below = [*sys.argv[1:2], *(["/dev/shm"] if os.path.isdir("/dev/shm") else []), None]
     with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(dir=below[0]) as directory:
-        records(directory)
-        pages(directory, 50, 30)
-        pages(directory, 500, 7)
-        gone(directory)
+        show("a record in shared memory / in private memory", records(directory))
+        for series, rounds in ((50, 30), (500, 7)):
+            for form, (ratio, seconds) in pages(directory, series, rounds).items():
+                note = f"({seconds * 1000:.0f} ms)"
+                show(f"{form} of 8 workers, {series} series each / of one", ratio, note)
+        show("a page after 50 workers came and went / after one did", gone(directory))
 
 
 if __name__ == "__main__":
