@@ -26,17 +26,24 @@ PACKAGE = Path(find_spec("pyramid_scales").origin).parent.parent
 def program(name):
     """The path of a program beside the interpreter or on PATH; skips the test where it is absent."""
     found = shutil.which(name, path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
-    if found is None and name != "uwsgi" and os.environ.get("CI"):
-        pytest.fail(f"{name} is not installed")
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
+    return found or absent(f"{name} is not installed")
+
+
+def absent(reason):
+    """Skip a test for want of something that a newcomer's machine may lack, and CI may not."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 def environment(shared_dir, home):
     """The environ of a server: the package that is tested, and a HOME of its own (gunicorn writes there)."""
     path = os.pathsep.join((str(PACKAGE), str(HERE), str(HERE.parent / "helpers")))
     return {**os.environ, "PYTHONPATH": path, "HOME": str(home), "SHARED_DIR": str(shared_dir)}
+
+
+def needs(worker):
+    """Skip a test of a gunicorn worker for which the package is absent."""
+    if worker == "gevent" and find_spec("gevent") is None:
+        absent("gevent is not installed")
 
 
 class Server:
@@ -143,7 +150,7 @@ def _fitting_uwsgi():
     found = program("uwsgi")
     said = subprocess.run([found, "--python-version"], capture_output=True, text=True).stdout.split()
     if said[-1:] != [platform.python_version()]:
-        pytest.skip("uWSGI was built for another Python, or without one")
+        absent("uWSGI was built for another Python, or without one")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from os import kill
 
 import pytest
@@ -17,32 +18,36 @@ def counted(server):
     return server.tree()["pyramid"]["requests"]["responses"].get("200", 0)
 
 
-def load(server, workers):
-    """200 requests at least, and more until so many workers took part."""
+def load(server, workers, requests=200):
+    """So many requests at least, and more until so many workers took part."""
     for _ in range(20):
-        server.load(200)
+        server.load(requests)
         if len(server.pids) >= workers:
             return
     raise AssertionError(f"only {len(server.pids)} workers took part")
 
 
+shortly_and_long = pytest.mark.parametrize(
+    "requests", [pytest.param(200, id="short"), pytest.param(5000, id="long", marks=pytest.mark.soak)]
+)
+
+
+@shortly_and_long
 @pytest.mark.parametrize("recycle", [0, 50])
 @pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["late", "preload"])
 @pytest.mark.parametrize("worker", ["sync", "gthread", "gevent"])
-def test_gunicorn_every_answer_is_on_the_page(tmp_path, worker, preload, recycle):
-    if worker == "gevent":
-        pytest.importorskip("gevent")
+def test_gunicorn_every_answer_is_on_the_page(tmp_path, worker, preload, recycle, requests):
+    servers.needs(worker)
     options = ["--workers", "3", "--worker-class", worker, *preload, "--max-requests", str(recycle)]
     with servers.gunicorn(tmp_path, *options, *(["--threads", "3"] if worker == "gthread" else [])) as server:
-        load(server, 4 if recycle else 2)
+        load(server, 4 if recycle else 2, requests)
         assert [counted(server) for _ in range(5)] == [server.answers] * 5
         assert not server.failures
 
 
 @pytest.mark.parametrize("worker", ["sync", "gthread", "gevent"])
 def test_workers_that_gunicorn_recycles_take_no_statistics_with_them(tmp_path, worker):
-    if worker == "gevent":
-        pytest.importorskip("gevent")
+    servers.needs(worker)
     options = ["--workers", "3", "--worker-class", worker, "--max-requests", "50"]
     with servers.gunicorn(tmp_path, *options) as server:
         load(server, 4)
@@ -50,16 +55,33 @@ def test_workers_that_gunicorn_recycles_take_no_statistics_with_them(tmp_path, w
         assert server.tree()["shop"]["size"]["count"] == server.answers
 
 
+@shortly_and_long
 @pytest.mark.parametrize(
     "options",
     [[], ["--lazy-apps"], ["--threads", "3"], ["--max-requests", "50", "--min-worker-lifetime", "1"]],
     ids=["default", "lazy", "threads", "recycled"],
 )
-def test_uwsgi_every_answer_is_on_the_page(tmp_path, options):
+def test_uwsgi_every_answer_is_on_the_page(tmp_path, options, requests):
     with servers.uwsgi(tmp_path, "--processes", "3", *options) as server:
-        load(server, 4 if "--max-requests" in options else 2)
+        load(server, 4 if "--max-requests" in options else 2, requests)
         assert [counted(server) for _ in range(5)] == [server.answers] * 5
         assert not server.failures
+
+
+@pytest.mark.parametrize("options", [[], ["--enable-threads"]], ids=["without threads", "with threads"])
+def test_workers_that_uwsgi_recycles_take_no_statistics_with_them(tmp_path, options):
+    recycled = ["--max-requests", "50", "--min-worker-lifetime", "1"]
+    with servers.uwsgi(tmp_path, "--processes", "3", *recycled, *options) as server:
+        load(server, 4)
+        sharing.until(lambda: orders_after_all_were_asked(server) == server.answers)
+        assert server.tree()["shop"]["size"]["count"] == server.answers
+
+
+def orders_after_all_were_asked(server):
+    """Each worker writes down what it has when it answers a page; without threads, only then."""
+    with ThreadPoolExecutor(9) as pool:
+        list(pool.map(lambda _: server.tree(), range(18)))
+    return server.tree()["shop"]["orders"]
 
 
 def test_killed_workers_take_nothing_with_them_and_leave_no_files_behind(tmp_path):

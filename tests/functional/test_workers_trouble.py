@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sharing
+from servers import absent
 
 PIDS = """
 import os, sys, time
@@ -29,18 +30,15 @@ print(os.getpid(), app.count())
 
 def needs_root():
     """Skip what only root can set up; in CI, root runs it."""
-    if os.geteuid() == 0:
-        return
-    if os.environ.get("CI"):
-        pytest.fail("CI runs these tests as root")
-    pytest.skip("only root can mount and change owners")
+    if os.geteuid():
+        absent("only root can mount and change owners")
 
 
 def test_two_containers_in_which_the_worker_has_the_same_pid_count_for_themselves(tmp_path):
     needs_root()
     inside = ["unshare", "--pid", "--fork"]
     if subprocess.run([*inside, "true"], capture_output=True).returncode:
-        pytest.skip("this machine allows no PID namespaces")
+        absent("this machine allows no PID namespaces")
     with ThreadPoolExecutor() as pool:
         said = pool.map(lambda _: sharing.run(PIDS, tmp_path / "shared", 5000, before=inside), range(2))
     assert [line.split() for line in said] == [["1", "10000"]] * 2
@@ -53,7 +51,7 @@ def mounted(path, kibibytes=256, options=""):
     path.mkdir()
     given = f"size={kibibytes}k,mode=0700{options}"
     if subprocess.run(["mount", "-t", "tmpfs", "-o", given, "tmpfs", path], capture_output=True).returncode:
-        pytest.skip("this machine allows no mounts")
+        absent("this machine allows no mounts")
     try:
         yield path
     finally:
@@ -114,7 +112,7 @@ def test_a_full_disk_takes_no_request_with_it(tmp_path):
     image, place = tmp_path / "image", tmp_path / "disk"
     place.mkdir()
     if shutil.which("mkfs.ext4") is None:
-        pytest.skip("mkfs.ext4 is not installed")
+        absent("mkfs.ext4 is not installed")
     with open(image, "wb") as file:
         file.truncate(2 * 1024 * 1024)
     subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", "-m", "0", image], check=True)
