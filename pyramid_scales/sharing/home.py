@@ -60,7 +60,7 @@ class Home:
         """In a forked child: statistics that it has in its memory, and that its parent counts."""
         return None
 
-    def others(self, process: Mapping[str, int | float]) -> Sequence[WorkerSnapshot]:
+    def others(self) -> Sequence[WorkerSnapshot]:
         """What all slots hold, except this process's own figures."""
         return ()
 
@@ -96,7 +96,7 @@ class SharedHome(Home):
         self._slot.forget_time(layout.forget_time)
         self._publisher = Publisher(self._directory, self._slot.number, read, process, inherited)
         self._unshared = unshared
-        self._read = read
+        self._read, self._process = read, process
         self._timer: threading.Timer | None = None
         self._rests = False
         self._removed = False
@@ -168,11 +168,11 @@ class SharedHome(Home):
         """
         return self._publisher.last if self._rests and not self._publisher.failed else self._read()
 
-    def others(self, process: Mapping[str, int | float]) -> Sequence[WorkerSnapshot]:
+    def others(self) -> Sequence[WorkerSnapshot]:
         """What all slots hold, live or dead; of this process's own, what is published by now."""
         publisher = self._publisher
         self.look(always=True)
-        worker = Worker(self.pid, True, 0.0, slot=self._slot.number, process=process)
+        worker = Worker(self.pid, True, 0.0, slot=self._slot.number, process=self._process())
         root = None if publisher.failed or self._removed else publisher.last
         mine = WorkerSnapshot(worker, None, root, publisher.carried, frozenset(publisher.fell), mine=True)
         try:

@@ -76,25 +76,34 @@ class Publisher:
             try:
                 self._publish(started)
             except OSError as error:
-                self.failed = f"{error.strerror}"
-            except Exception:
-                self.failed = "see the log"
-                log.exception("the application's statistics could not be shared")
+                self._fail(f"{error.strerror}", error)
+            except Exception as error:
+                self._fail("see the log", error)
             self._looked = time.monotonic()
             self._pause = max(INTERVAL, (self._looked - started) / SHARE)
             return True
 
+    def _fail(self, reason: str, error: Exception) -> None:
+        if reason != self.failed:
+            trace = None if isinstance(error, OSError) else error
+            log.warning("the application's statistics could not be shared: %s", error, exc_info=trace)
+        self.failed = reason
+
     def _publish(self, now: float) -> None:
         tree = self._read()
         changed = self._previous is None or tree != self._previous
-        if not changed and now - self._written < REFRESH:
+        if changed or now - self._written >= REFRESH:
+            self._write(tree, now)
+        else:
             os.utime(self._name, dir_fd=self._directory.fd, follow_symlinks=False)
-            return
-        if self._previous is not None and changed:
+        self.failed = ""
+
+    def _write(self, tree: Node, now: float) -> None:
+        if self._previous is not None:
             self.fell.update(decreased(self._previous, tree))
         published = Published(tree, self.carried, frozenset(self.fell), self._process())
         self._directory.replace(self._name, encode(published))
-        self._previous, self._written, self.failed = tree, now, ""
+        self._previous, self._written = tree, now
 
 
 def read_published(directory: Directory, slot: int) -> Published | None:

@@ -83,7 +83,7 @@ class Shared:
 
         Call it after the recorder's own snapshot, which makes sure that this process has taken its slot.
         """
-        return self._home().others(process.read())
+        return self._home().others()
 
     def notes(self) -> Sequence[str]:
         """Sentences that a page must show about sharing."""

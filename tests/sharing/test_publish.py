@@ -127,7 +127,25 @@ def test_a_negated_tree_takes_off_counts_but_no_bounds():
     assert root.data["n"] == 2
 
 
-def test_a_file_that_can_not_be_written_is_told_and_the_old_one_stays(directory, tmp_path):
+def test_a_file_that_can_not_be_written_is_told_and_the_old_one_stays(directory, tmp_path, caplog):
+    numbers = {"n": 1}
+    writer = publisher(directory, numbers)
+    writer.publish()
+    (own,) = tmp_path.iterdir()
+    (own / "stats-0000.json.new").mkdir()
+    numbers["n"] = 2
+    for _ in range(3):
+        writer.publish()
+    assert writer.failed
+    assert len(caplog.records) == 1
+    assert read_published(directory, 0).tree.data == {"app": {"n": 1}}
+    (own / "stats-0000.json.new").rmdir()
+    writer.publish()
+    assert not writer.failed
+    assert read_published(directory, 0).tree.data == {"app": {"n": 2}}
+
+
+def test_a_failure_is_over_when_what_was_written_last_holds_again(directory, tmp_path):
     numbers = {"n": 1}
     writer = publisher(directory, numbers)
     writer.publish()
@@ -136,11 +154,9 @@ def test_a_file_that_can_not_be_written_is_told_and_the_old_one_stays(directory,
     numbers["n"] = 2
     writer.publish()
     assert writer.failed
-    assert read_published(directory, 0).tree.data == {"app": {"n": 1}}
-    (own / "stats-0000.json.new").rmdir()
+    numbers["n"] = 1
     writer.publish()
     assert not writer.failed
-    assert read_published(directory, 0).tree.data == {"app": {"n": 2}}
 
 
 def test_statistics_that_can_not_be_read_are_logged_not_raised(directory, caplog):
@@ -148,6 +164,9 @@ def test_statistics_that_can_not_be_read_are_logged_not_raised(directory, caplog
         raise RuntimeError("no tree")
 
     writer = Publisher(directory, 0, broken, dict)
-    writer.publish()
-    assert "could not be shared" in caplog.text
+    for _ in range(3):
+        writer.publish()
+    (record,) = caplog.records
+    assert "could not be shared: no tree" in record.message
+    assert record.exc_info
     assert writer.failed == "see the log"
