@@ -103,8 +103,6 @@ class SharedHome(Home):
 
     def look(self, always: bool = False) -> bool:
         """Publish this process's statistics if that is due, or ``always``; whether it did so."""
-        if self.pid != os.getpid():
-            return False
         if self._is_removed():
             return True
         if not self._publisher.publish(always):
@@ -129,6 +127,9 @@ class SharedHome(Home):
 
     def _on_time(self) -> None:
         self._timer = None
+        if self.pid != os.getpid():
+            # Under gevent a child that was forked without hooks runs its parent's timers.
+            return
         try:
             if not self.look():
                 # Somebody looked a moment ago; what has changed since then is still to be written.

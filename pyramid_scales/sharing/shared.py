@@ -96,23 +96,29 @@ class Shared:
             home.rest()
             home.leave()
 
+    def _own(self) -> Home | None:
+        """Where this process counts; ``None`` before its first request, though its parent may have a home."""
+        home = self._current
+        return home if home is not None and home.pid == os.getpid() else None
+
     def _home(self) -> Home:
-        home, pid = self._current, os.getpid()
-        if home is not None and home.pid == pid:
+        """Where this process counts from now on, at the latest."""
+        home = self._own()
+        if home is not None:
             return home
         # A lock for each process: one that a thread of the parent held when it forked is never released.
-        with self._locks.setdefault(pid, threading.Lock()):
-            home = self._current
-            if home is None or home.pid != pid:
-                home = self._current = self._settle(home)
+        with self._locks.setdefault(os.getpid(), threading.Lock()):
+            home = self._own()
+            if home is None:
+                home = self._current = self._settle(self._current)
                 self._wake = 0.0
                 home.look_later(INTERVAL)
             return home
 
     def _settle(self, parents: Home | None) -> Home:
         place = (self._shared_dir, self._name, self._keep, self._layout)
+        inherited = None
         try:
-            inherited = None
             if parents is not None:
                 inherited = parents.counted()
                 parents.leave()
@@ -133,18 +139,18 @@ class Shared:
         return reason
 
     def _publish(self) -> None:
-        home = self._current
+        home = self._own()
         if home is not None:
             home.look(always=True)
 
     def _rest(self) -> None:
-        home = self._current
-        if home is not None and home.pid == os.getpid():
+        home = self._own()
+        if home is not None:
             home.rest()
 
     def _go_on(self) -> None:
-        home = self._current
-        if home is not None and home.pid == os.getpid():
+        home = self._own()
+        if home is not None:
             home.go_on()
 
     def _let_go(self) -> None:

@@ -39,7 +39,7 @@ _NEVER_FREED: list[memoryview] = []
 
 
 class SlotStore:
-    """The store (see :class:`pyramid_scales.store.Store`) of one process, over the slot that it owns.
+    """The store (see :class:`..recording.store.Store`) of one process, over the slot that it owns.
 
     :func:`.claim.acquire` makes one. Nothing here is thread-safe: the recorder calls it under its lock.
     """
