@@ -16,7 +16,7 @@ from typing import Any
 
 from ..merge.stats import totals
 from ..snapshot import Kind, Node, Path
-from .directory import Directory
+from .directory import SOMETHING_ELSE, Directory
 from .published import Published, decode, encode, name_of
 
 INTERVAL = 1.0
@@ -107,16 +107,18 @@ class Publisher:
 
 
 def read_published(directory: Directory, slot: int) -> Published | None:
-    """What a slot's worker has published last; ``None`` if nothing, or nothing legible."""
+    """What a slot's worker has published last; ``None`` if nothing, or nothing legible.
+
+    Raises ``OSError`` if it can't be read now: taken for nothing, it would be lost to whoever adopts it.
+    """
     try:
         fd = directory.open_file(name_of(slot))
-    except OSError:
-        return None
-    try:
-        with open(fd, "rb") as file:
-            return decode(file.read())
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in SOMETHING_ELSE:
+            return None
+        raise
+    with open(fd, "rb") as file:
+        return decode(file.read())
 
 
 def decreased(before: Node, after: Node, path: Path = ()) -> Iterator[Path]:

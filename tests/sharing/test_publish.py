@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
@@ -70,6 +71,28 @@ def test_the_next_worker_of_a_slot_carries_what_the_last_one_counted(directory):
     found = read_published(directory, 0)
     assert (found.carried.data, found.tree.data) == ({"app": {"n": 5}}, {"app": {"n": 2}})
     assert publisher(directory, {}).carried.data == {"app": {"n": 7}}
+
+
+def test_totals_that_can_not_be_read_for_want_of_descriptors_are_not_taken_for_nothing(
+    directory, monkeypatch
+):
+    publisher(directory, {"n": 5}).publish()
+
+    def refuse(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(OSError, match="Too many open files"):
+            publisher(directory, {})
+    assert publisher(directory, {}).carried.data == {"app": {"n": 5}}
+
+
+def test_what_is_no_file_has_published_nothing(directory):
+    os.mkdir("stats-0000.json", dir_fd=directory.fd)
+    os.symlink("/etc/passwd", "stats-0001.json", dir_fd=directory.fd)
+    assert read_published(directory, 0) is None
+    assert read_published(directory, 1) is None
 
 
 def test_a_worker_that_dies_before_it_publishes_carries_nothing_twice(directory):
