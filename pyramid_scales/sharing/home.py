@@ -50,6 +50,9 @@ class Home:
     def go_on(self) -> None:
         """After a fork, in the process that did it."""
 
+    def end(self) -> None:
+        """Publish a last time, as the process ends."""
+
     def let_go(self) -> None:
         """In a forked child: not to hold the slot, so that it is free when the parent dies."""
 
@@ -103,7 +106,10 @@ class SharedHome(Home):
 
     def look(self, always: bool = False) -> bool:
         """Publish this process's statistics if that is due, or ``always``; whether it did so."""
-        if self._is_removed():
+        was_removed, self._removed = self._removed, self._is_removed()
+        if self._removed:
+            if not was_removed:
+                log.warning("%s %s", self._directory.path, _REMOVED)
             return True
         if not self._publisher.publish(always):
             return False
@@ -153,6 +159,11 @@ class SharedHome(Home):
         self._rests = False
         self.look_later(INTERVAL)
 
+    def end(self) -> None:
+        """Publish a last time, as the process ends; nobody needs to hear any more that the files are gone."""
+        if not self._is_removed():
+            self.look(always=True)
+
     def let_go(self) -> None:
         """In a forked child: not to hold the slot, so that it is free when the parent dies."""
         self._slot.let_go()
@@ -194,13 +205,9 @@ class SharedHome(Home):
         return ()
 
     def _is_removed(self) -> bool:
-        """Whether other workers look for this one's files in vain; logged once."""
+        """Whether other workers look for this one's files in vain."""
         try:
-            removed = not (self._directory.is_there() and self._slot.is_in_place())
+            return not (self._directory.is_there() and self._slot.is_in_place())
         except OSError:
             # Our descriptors were closed; whoever wants to write will hear of it.
-            removed = False
-        if removed and not self._removed:
-            log.warning("%s %s", self._directory.path, _REMOVED)
-        self._removed = removed
-        return removed
+            return False

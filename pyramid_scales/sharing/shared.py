@@ -138,10 +138,10 @@ class Shared:
             log.warning("%s Each worker shows itself alone.", reason, exc_info=None if expected else error)
         return reason
 
-    def _publish(self) -> None:
+    def _end(self) -> None:
         home = self._own()
         if home is not None:
-            home.look(always=True)
+            home.end()
 
     def _rest(self) -> None:
         home = self._own()
@@ -178,7 +178,7 @@ def _watch(shared: Shared) -> None:
     os.register_at_fork(
         before=hook(Shared._rest), after_in_parent=hook(Shared._go_on), after_in_child=hook(Shared._let_go)
     )
-    atexit.register(hook(Shared._publish))
+    atexit.register(hook(Shared._end))
 
 
 def _statistics() -> Node:

@@ -265,6 +265,20 @@ def test_what_is_removed_takes_nothing_with_it_and_page_and_log_say_so(tmp_path,
     assert successor == [3, [], []]
 
 
+GONE = """
+import shutil, sys
+from sharing import App
+app = App(sys.argv[1])
+app.record()
+shutil.rmtree(sys.argv[1])
+sys.stderr = sys.stdout
+"""
+
+
+def test_the_end_of_a_process_whose_directory_is_gone_is_silent(tmp_path):
+    assert sharing.run(GONE, tmp_path / "shared") == ""
+
+
 CLOSED = """
 import json, os, sys
 from sharing import App, HOME
