@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
+import socket
 import sys
 import tempfile
 import time
@@ -35,6 +35,7 @@ from pyramid_scales.snapshot import Labels  # noqa: E402
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 RECORDS = 5_000
 REQUESTS = 20
+END = "end"
 
 
 def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -96,22 +97,50 @@ class Site:
         return get
 
 
-def worker(directory: str, name: str, series: int, stays: bool) -> int:
-    """A process with a site of its own; it has done its work when this returns."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if not pid:
-        Site(directory, name, series)
-        os.write(write, b".")
-        if stays:
-            signal.pause()
-        os._exit(0)
-    os.read(read, 1)
-    os.close(read)
-    os.close(write)
-    if not stays:
-        os.waitpid(pid, 0)
-    return pid
+class Worker:
+    """A process with a site of its own, since all sites of one process stand in one tree."""
+
+    def __init__(self, directory: str | None, name: str, series: int) -> None:
+        ours, theirs = socket.socketpair()
+        self._pid = os.fork()
+        if not self._pid:
+            ours.close()
+            self._work(theirs, Site(directory, name, series))
+            os._exit(0)
+        theirs.close()
+        self._socket = ours
+        self._socket.recv(1)
+
+    @staticmethod
+    def _work(asked: socket.socket, site: Site) -> None:
+        gc.disable()
+        asked.send(b".")
+        while (form := asked.recv(100).decode()) != END:
+            get = site.page(form)
+            started = time.process_time()
+            get()
+            asked.send(str(time.process_time() - started).encode())
+
+    def page(self, form: str) -> float:
+        """Processor seconds of a page."""
+        self._socket.send(form.encode())
+        return float(self._socket.recv(100))
+
+    def end(self) -> None:
+        """Let the process come to its end."""
+        self._socket.send(END.encode())
+        self._socket.close()
+        os.waitpid(self._pid, 0)
+
+
+def cheapest(workers: dict[str, Worker], form: str, rounds: int) -> dict[str, float]:
+    """Processor seconds of the fastest of the pages of each worker; they alternate."""
+    return {
+        name: min(times)
+        for name, times in zip(
+            workers, zip(*([worker.page(form) for worker in workers.values()] for _ in range(rounds)))
+        )
+    }
 
 
 def records(directory: str, rounds: int = 200) -> float:
@@ -124,25 +153,25 @@ def records(directory: str, rounds: int = 200) -> float:
 
 def pages(directory: str, series: int, rounds: int) -> dict[str, tuple[float, float]]:
     """By format: a page of eight workers against a page of one, and the seconds that it takes."""
-    workers = [worker(directory, f"pages{series}", series, stays=True) for _ in range(7)]
-    one, eight = Site(None, "", series), Site(directory, f"pages{series}", series)
+    one, *eight = [Worker(None, "", series), *(Worker(directory, "pages", series) for _ in range(8))]
     found = {}
     for form in ("html", "json", "prometheus"):
-        times = fastest({"one": one.page(form), "eight": eight.page(form)}, rounds)
+        times = cheapest({"one": one, "eight": eight[0]}, form, rounds)
         found[form] = times["eight"] / times["one"], times["eight"]
-    for pid in workers:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+    for worker in (one, *eight):
+        worker.end()
     return found
 
 
 def gone(directory: str, workers: int = 50, rounds: int = 30) -> float:
     """A page after many workers have come and gone against a page after one has."""
-    for _ in range(workers):
-        worker(directory, "many", 50, stays=False)
-    worker(directory, "few", 50, stays=False)
-    sites = {name: Site(directory, name, 50).page("json") for name in ("few", "many")}
-    times = fastest(sites, rounds)
+    for name, times in (("many", workers), ("few", 1)):
+        for _ in range(times):
+            Worker(directory, name, 50).end()
+    left = {name: Worker(directory, name, 50) for name in ("many", "few")}
+    times = cheapest(left, "json", rounds)
+    for worker in left.values():
+        worker.end()
     return times["many"] / times["few"]
 
 

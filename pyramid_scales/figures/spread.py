@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, compress, pairwise
@@ -69,14 +69,25 @@ def bars(counts: Sequence[int], bounds_ns: Sequence[int], most: int = 64) -> tup
     Where there are more buckets, neighbours are joined; the bounds grow by a constant factor, so bars of
     equal width suit a logarithmic axis.
     """
-    occupied = [index for index, count in enumerate(counts) if count]
-    if not occupied:
+    places = list(occupied(counts))
+    if not places:
         return ()
-    first, last = occupied[0], occupied[-1] + 1
+    first, last = places[0], places[-1] + 1
     edges = [0.0, *(bound / 1e9 for bound in bounds_ns), 2 * bounds_ns[-1] / 1e9]
     step = -(-(last - first) // most)
     cuts = [*range(first, last, step), last]
     return tuple(Bar(edges[low], edges[high], sum(counts[low:high])) for low, high in pairwise(cuts))
+
+
+def occupied(counts: Sequence[int]) -> Iterator[int]:
+    """The places of the buckets that are not empty: usually few of them."""
+    return compress(_places(len(counts)), counts)
+
+
+@lru_cache(maxsize=8)
+def _places(amount: int) -> tuple[int, ...]:
+    """The first numbers; made once, since making them takes as long as looking at the buckets."""
+    return tuple(range(amount))
 
 
 @lru_cache(maxsize=8)

@@ -8,10 +8,10 @@ when a slice began; where a worker has no note for a slice, nothing was recorded
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import compress
 
+from ..figures.spread import occupied
 from ..snapshot import Labels, Requests, Series, Slice
 
 
@@ -42,27 +42,26 @@ def merge_series(same: Sequence[Series]) -> Series:
     if len(same) == 1:
         return same[0]
     sums = [series.recent_sum_ns for series in same if series.recent_sum_ns is not None]
-    buckets = _added(series.buckets for series in same)
+    buckets, recent = _added(same)
     sum_ns = sum(series.sum_ns for series in same)
     return Series(
         same[0].labels,
         buckets,
         sum_ns,
-        _added(series.recent for series in same),
+        recent,
         _merge_slices(same, sum(buckets), sum_ns),
         sum(sums) if len(sums) == len(same) else None,
     )
 
 
-def _added(columns: Iterable[Sequence[int]]) -> Sequence[int]:
-    """The sums by place. Most buckets are empty, so only the others are looked at."""
-    first, *rest = columns
-    total = list(first)
-    places = range(len(total))
-    for column in rest:
-        for place in compress(places, column):
-            total[place] += column[place]
-    return total
+def _added(same: Sequence[Series]) -> tuple[list[int], list[int]]:
+    """The buckets of all, and of these what is recent. Most are empty, so only the others are looked at."""
+    buckets, recent = list(same[0].buckets), list(same[0].recent)
+    for _, more, _, lately, _, _ in same[1:]:
+        for place in occupied(more):
+            buckets[place] += more[place]
+            recent[place] += lately[place]
+    return buckets, recent
 
 
 def _merge_slices(same: Sequence[Series], count: int, sum_ns: int) -> tuple[Slice, ...]:

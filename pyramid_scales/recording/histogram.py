@@ -21,9 +21,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isqrt
-from operator import sub
 from typing import Any
 
+from ..figures.spread import occupied
 from ..snapshot import Labels, Series, Slice
 from .words import Words, copied, numbers
 
@@ -157,14 +157,17 @@ def read_series(labels: Labels, words: Words, layout: Layout, now: int) -> Serie
     """
     if len(words) != layout.words:
         raise ValueError(f"a block has {layout.words} words, not {len(words)}")
-    *buckets, total = held = numbers(words[: layout.total + 1])
     now = max(now, words[layout.last] - 1)
-    before = _before(words, layout, now // MINUTE)
-    recently = list(map(sub, held, before)) if before else [0] * len(held)
-    if min(recently) < 0:
-        # No recorder leaves such a block; but what others read of a damaged file must not break their page.
-        recently = [max(value, 0) for value in recently]
-    *recent, recent_sum = recently
+    buckets, total = numbers(words[: layout.buckets]), words[layout.total]
+    recent, recent_sum = [0] * layout.buckets, 0
+    before = _window(words, layout, now // MINUTE)
+    if before is not None:
+        # Most buckets are empty, so only the others are looked at. What is recent is never below zero: no
+        # recorder leaves such a block, but what is read of a damaged file must not break a page.
+        for place in occupied(buckets):
+            added = buckets[place] - words[before + place]
+            recent[place] = added if added > 0 else 0
+        recent_sum = max(total - words[before + layout.buckets], 0)
     return Series(labels, buckets, total, recent, _notes(words, layout, now), recent_sum)
 
 
@@ -174,16 +177,17 @@ def _notes(words: Words, layout: Layout, now: int) -> tuple[Slice, ...]:
     next_one = 3 * ((now + 1) % RING)
     ring = ring[next_one:] + ring[:next_one]
     found = zip(ring[::3], ring[1::3], ring[2::3], strict=True)
-    oldest = max(now - SLICES, 0)
+    oldest, newest = max(now - SLICES, 0), now + 1
     return tuple(
-        [Slice(number - 1, count, total) for number, count, total in found if oldest < number <= now + 1]
+        [Slice(number - 1, count, total) for number, count, total in found if oldest < number <= newest]
     )
 
 
-def _before(words: Words, layout: Layout, minute: int) -> list[int]:
-    """What buckets and sum held when the window of :attr:`Series.recent` began; nothing if it is empty."""
+def _window(words: Words, layout: Layout, minute: int) -> int | None:
+    """Where the copy of buckets and sum stands that was made as the window of :attr:`Series.recent` began;
+    ``None`` if nothing has happened in it."""
     for start in range(max(0, minute - MINUTES), minute + 1):
         copy = layout.copy_at(start)
         if words[copy] == start + 1:
-            return numbers(words[copy + 1 : copy + 2 + layout.buckets])
-    return []
+            return copy + 1
+    return None
