@@ -132,15 +132,16 @@ def read_header(fd: int, shape: Geometry) -> Header | None:
 
 def read_blocks(fd: int, shape: Geometry, count: int) -> Iterator[tuple[Labels, memoryview]]:
     """The series of a slot file, each a copy; what is garbage is left out."""
+    stride, head = shape.stride, shape.labels
     for index in range(count):
-        block = os.pread(fd, shape.stride, shape.offset(index))
-        if len(block) < shape.stride:
+        block = os.pread(fd, stride, shape.offset(index))
+        if len(block) < stride:
             return
         try:
             labels = decode_labels(block)
         except ValueError:
             continue
-        yield labels, memoryview(block)[shape.labels :].cast("Q")
+        yield labels, memoryview(block)[head:].cast("Q")
 
 
 def encode_labels(labels: Labels) -> bytes:
