@@ -18,6 +18,7 @@ meanwhile sees the number of long ago, which lies outside every window, or the c
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isqrt
@@ -174,13 +175,15 @@ def read_series(labels: Labels, words: Words, layout: Layout, now: int) -> Serie
 def _notes(words: Words, layout: Layout, now: int) -> tuple[Slice, ...]:
     """The notes of the window, oldest first: as they stand in the ring behind that of ``now``."""
     ring = numbers(words[layout.ring : layout.copies])
-    next_one = 3 * ((now + 1) % RING)
-    ring = ring[next_one:] + ring[:next_one]
-    found = zip(ring[::3], ring[1::3], ring[2::3], strict=True)
     oldest, newest = max(now - SLICES, 0), now + 1
-    return tuple(
-        [Slice(number - 1, count, total) for number, count, total in found if oldest < number <= newest]
-    )
+    found = [place for place, number in enumerate(ring[::3]) if oldest < number <= newest]
+    behind = bisect_left(found, newest % RING)
+    order = [3 * place for place in found[behind:] + found[:behind]]
+    return tuple([_new(Slice, (ring[at] - 1, ring[at + 1], ring[at + 2])) for at in order])
+
+
+_new = tuple.__new__
+"""Makes a named tuple in half the time; a page of eight workers may have 400,000 notes."""
 
 
 def _window(words: Words, layout: Layout, minute: int) -> int | None:
