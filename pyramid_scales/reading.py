@@ -31,19 +31,27 @@ def scope(text: str | None) -> str:
 
 
 def take(
-    app: Application, path: Path, scope: str, with_requests: bool = True, in_tree: bool = True
+    app: Application,
+    path: Path,
+    scope: str,
+    with_requests: bool = True,
+    in_tree: bool = True,
+    recent: bool = True,
 ) -> Snapshot:
     """What there is at ``path``, of this worker or of all.
 
     JSON has the figures of requests in the tree; only the other formats and the merge want them again. Who
     does not look at them there says so with ``in_tree``: for hundreds of series they are most of the work.
+    Prometheus has a memory of its own, so an exposition needs nothing of what is ``recent``.
     """
     merged = app.shared is not None and scope == "all"
     if app.shared is not None:
         app.shared.publish_if_due()
     # First ours: that may adopt a slot, which then is no other's.
-    requests = app.recorder.requests() if app.recorder is not None and (with_requests or merged) else None
-    others = app.shared.others() if app.shared is not None and merged else ()
+    recent = recent or in_tree
+    wanted = with_requests or merged
+    requests = app.recorder.requests(recent) if app.recorder is not None and wanted else None
+    others = app.shared.others(recent) if app.shared is not None and merged else ()
     # What all workers have replaces it in the tree, so ours need not be computed.
     needless = requests is not None and (others or not in_tree)
     shown = replace(requests, series=()) if requests is not None and needless else requests

@@ -133,7 +133,8 @@ def _stats(request: Request) -> Response:
         app = application.of(request.registry)
         is_json = format in ("json", "prettyjson")
         timed = not is_json and path[:1] in ((), ("pyramid",))
-        snapshot = reading.take(app, path, scope, timed, in_tree=bool(is_json or terms or path))
+        in_tree = bool(is_json or terms or path)
+        snapshot = reading.take(app, path, scope, timed, in_tree, recent=format == "html")
         found, path = _found(snapshot, path, terms)
         body = _rendered(request, format, parameters, snapshot, found, path)
         app.rendering_seconds = time.perf_counter() - started

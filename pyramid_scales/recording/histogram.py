@@ -150,6 +150,13 @@ def turn(words: Words, layout: Layout, number: int) -> None:
     words[layout.last] = number + 1
 
 
+def read_totals(labels: Labels, words: Words, layout: Layout) -> Series:
+    """What a series has recorded for ever, from a copy of the first ``layout.ring`` words of its block: as
+    if nothing of it were recent. Raises ``IndexError`` where there are less."""
+    buckets = numbers(words[: layout.buckets])
+    return Series(labels, buckets, words[layout.total], [0] * len(buckets), (), 0)
+
+
 def read_series(labels: Labels, words: Words, layout: Layout, now: int) -> Series:
     """The series that a block holds, from a copy of its words.
 

@@ -20,7 +20,7 @@ from ..snapshot import Labels, Requests
 from .cap import sentences
 from .cells import Cell, Cells
 from .forks import NOBODYS, Mine, mark
-from .histogram import SLICE_NS, Layout, read_series, turn
+from .histogram import SLICE_NS, Layout, read_series, read_totals, turn
 from .store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED, PrivateStore, Store
 from .words import Words, copied
 
@@ -178,13 +178,17 @@ class Recorder:
         with self._lock:
             self._gauge[RETRIES] += 1
 
-    def requests(self) -> Requests:
-        """What this process has recorded."""
+    def requests(self, recent: bool = True) -> Requests:
+        """What this process has recorded; with the recent past, or as if it were long ago."""
         _, gauge = self.open()
         clock = self.clock()
         now = clock // SLICE_NS
         cells = self._cells.all()
-        series = [read_series(cell.labels, self._copy(cell), self.layout, now) for cell in cells]
+        if recent:
+            series = [read_series(cell.labels, self._copy(cell), self.layout, now) for cell in cells]
+        else:
+            end = self.layout.ring
+            series = [read_totals(cell.labels, self._copy(cell, end), self.layout) for cell in cells]
         gauge[OVERFLOWED] = self._cells.overflowed()
         routes = [cell.labels.route for cell in cells]
         return Requests(
@@ -202,9 +206,9 @@ class Recorder:
             started_ns=gauge[STARTED],
         )
 
-    def _copy(self, cell: Cell) -> Words:
+    def _copy(self, cell: Cell, end: int | None = None) -> Words:
         with self._lock:
-            return copied(cell.words)
+            return copied(cell.words if end is None else cell.words[:end])
 
     def unshared(self) -> tuple[int, int]:
         """How many series found no room in the store and are in this process's memory alone, and how

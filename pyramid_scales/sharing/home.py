@@ -63,7 +63,7 @@ class Home:
         """In a forked child: statistics that it has in its memory, and that its parent counts."""
         return None
 
-    def others(self) -> Sequence[WorkerSnapshot]:
+    def others(self, recent: bool = True) -> Sequence[WorkerSnapshot]:
         """What all slots hold, except this process's own figures."""
         return ()
 
@@ -180,7 +180,7 @@ class SharedHome(Home):
         """
         return self._publisher.last if self._rests and not self._publisher.failed else self._read()
 
-    def others(self) -> Sequence[WorkerSnapshot]:
+    def others(self, recent: bool = True) -> Sequence[WorkerSnapshot]:
         """What all slots hold, live or dead; of this process's own, what is published by now."""
         publisher = self._publisher
         self.look(always=True)
@@ -188,9 +188,10 @@ class SharedHome(Home):
         root = None if publisher.failed or self._removed else publisher.last
         mine = WorkerSnapshot(worker, None, root, publisher.carried, frozenset(publisher.fell), mine=True)
         try:
-            return (mine, *read_workers(self._directory, self._shape, self._layout, self._slot.number))
+            others = read_workers(self._directory, self._shape, self._layout, self._slot.number, recent)
         except (OSError, Unusable) as error:
             return (replace(mine, notes=(f"The other workers could not be read: {error}.",)),)
+        return (mine, *others)
 
     def notes(self) -> Sequence[str]:
         """Sentences that a page must show about sharing."""

@@ -78,12 +78,13 @@ class Shared:
         except Exception:
             log.exception("the application's statistics could not be shared")
 
-    def others(self) -> Sequence[WorkerSnapshot]:
-        """What all slots hold, live or dead, except this process's own figures. Never raises.
+    def others(self, recent: bool = True) -> Sequence[WorkerSnapshot]:
+        """What all slots hold, live or dead, except this process's own figures; with the recent past, or as
+        if all requests were long ago. Never raises.
 
         Call it after the recorder's own snapshot, which makes sure that this process has taken its slot.
         """
-        return self._home().others()
+        return self._home().others(recent)
 
     def notes(self) -> Sequence[str]:
         """Sentences that a page must show about sharing."""

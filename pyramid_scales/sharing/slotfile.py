@@ -130,12 +130,15 @@ def read_header(fd: int, shape: Geometry) -> Header | None:
     )
 
 
-def read_blocks(fd: int, shape: Geometry, count: int) -> Iterator[tuple[Labels, memoryview]]:
-    """The series of a slot file, each a copy; what is garbage is left out."""
-    stride, head = shape.stride, shape.labels
+def read_blocks(
+    fd: int, shape: Geometry, count: int, words: int | None = None
+) -> Iterator[tuple[Labels, memoryview]]:
+    """The series of a slot file, each a copy of all its words or the first; what is garbage is left out."""
+    head = shape.labels
+    length = shape.stride if words is None else head + 8 * words
     for index in range(count):
-        block = os.pread(fd, stride, shape.offset(index))
-        if len(block) < stride:
+        block = os.pread(fd, length, shape.offset(index))
+        if len(block) < length:
             return
         try:
             labels = decode_labels(block)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from ..merge.merge import WorkerSnapshot
 from ..recording.cap import OTHER
-from ..recording.histogram import SLICE_NS, Layout, read_series
+from ..recording.histogram import SLICE_NS, Layout, read_series, read_totals
 from ..recording.store import ACTIVE, FAILURES, RETRIES, STARTED
 from ..snapshot import Requests, Series, Worker
 from .directory import SOMETHING_ELSE, Directory, is_locked
@@ -24,16 +24,79 @@ from .slotfile import Geometry, Header, boot_id, read_blocks, read_header
 from .slots import slot_name, slot_numbers
 
 
-def read_workers(directory: Directory, shape: Geometry, layout: Layout, own: int) -> Sequence[WorkerSnapshot]:
-    """What all slots but the process's own hold, by their numbers.
+def read_workers(
+    directory: Directory, shape: Geometry, layout: Layout, own: int, recent: bool = True
+) -> Sequence[WorkerSnapshot]:
+    """What all slots but the process's own hold, by their numbers; with the recent past, or without.
 
     Raises ``OSError`` if they can't be read now, for example for want of descriptors.
     """
     numbers = [number for number in slot_numbers(directory.names()) if number != own]
     with directory.locked(shared=True):
         alive = {number for number in numbers if _is_live(directory, number)}
-    read = (_read(directory, shape, layout, number, number in alive) for number in numbers)
+    reader = _Reader(directory, shape, layout, recent)
+    read = (reader.worker(number, number in alive) for number in numbers)
     return [worker for worker in read if worker is not None]
+
+
+class _Reader:
+    """Reads one worker after the other."""
+
+    def __init__(self, directory: Directory, shape: Geometry, layout: Layout, recent: bool) -> None:
+        self._directory = directory
+        self._shape = shape
+        self._layout = layout
+        self._recent = recent
+
+    def worker(self, number: int, live: bool) -> WorkerSnapshot | None:
+        """What a slot holds; ``None`` if nothing legible."""
+        with _opened(self._directory, number) as fd:
+            header = read_header(fd, self._shape) if fd is not None else None
+            if fd is None or header is None:
+                return None
+            requests = self._requests(fd, header, live)
+            age = _age(self._directory, number, fd)
+        published = read_published(self._directory, number)
+        figures = published.process if published is not None and live else None
+        worker = Worker(header.pid, live, age, requests, number, figures)
+        notes = _notes(header) if live else ()
+        if published is None:
+            return WorkerSnapshot(worker, requests, notes=notes)
+        return WorkerSnapshot(
+            worker, requests, published.tree, published.carried, published.fell, notes=notes
+        )
+
+    def _requests(self, fd: int, header: Header, live: bool) -> Requests:
+        clock = time.perf_counter_ns()
+        now = clock // SLICE_NS
+        # What was noted before a reboot was counted by another clock.
+        same_boot = header.boot == boot_id()
+        series = tuple(self._series(fd, header.series, now, self._recent and same_boot))
+        gauges = header.gauges
+        return Requests(
+            bounds_ns=self._layout.bounds,
+            le_ns=self._layout.le,
+            series=series,
+            active=gauges[ACTIVE] if live else 0,
+            now=now,
+            max_series=0,
+            retries=gauges[RETRIES],
+            failures=gauges[FAILURES],
+            overflowed=sum(sum(one.buckets) for one in series if one.labels.route == OTHER),
+            clock_ns=clock,
+            started_ns=(gauges[STARTED] or None) if same_boot else None,
+        )
+
+    def _series(self, fd: int, count: int, now: int, recent: bool) -> Iterator[Series]:
+        layout = self._layout
+        for labels, words in read_blocks(fd, self._shape, count, None if recent else layout.ring):
+            try:
+                if recent:
+                    yield read_series(labels, words, layout, now)
+                else:
+                    yield read_totals(labels, words, layout)
+            except (ValueError, LookupError, OverflowError):
+                continue
 
 
 def _is_live(directory: Directory, number: int) -> bool:
@@ -55,58 +118,6 @@ def _opened(directory: Directory, number: int) -> Iterator[int | None]:
         yield fd
     finally:
         os.close(fd)
-
-
-def _read(
-    directory: Directory, shape: Geometry, layout: Layout, number: int, live: bool
-) -> WorkerSnapshot | None:
-    with _opened(directory, number) as fd:
-        header = read_header(fd, shape) if fd is not None else None
-        if fd is None or header is None:
-            return None
-        requests = _requests(fd, shape, layout, header, live)
-        age = _age(directory, number, fd)
-    published = read_published(directory, number)
-    figures = published.process if published is not None and live else None
-    worker = Worker(header.pid, live, age, requests, number, figures)
-    notes = _notes(header) if live else ()
-    if published is None:
-        return WorkerSnapshot(worker, requests, notes=notes)
-    return WorkerSnapshot(worker, requests, published.tree, published.carried, published.fell, notes=notes)
-
-
-def _requests(fd: int, shape: Geometry, layout: Layout, header: Header, live: bool) -> Requests:
-    clock = time.perf_counter_ns()
-    now = clock // SLICE_NS
-    same_boot = header.boot == boot_id()
-    series = tuple(_series(fd, shape, layout, header.series, now))
-    gauges = header.gauges
-    return Requests(
-        bounds_ns=layout.bounds,
-        le_ns=layout.le,
-        series=series if same_boot else tuple(map(_without_time, series)),
-        active=gauges[ACTIVE] if live else 0,
-        now=now,
-        max_series=0,
-        retries=gauges[RETRIES],
-        failures=gauges[FAILURES],
-        overflowed=sum(sum(one.buckets) for one in series if one.labels.route == OTHER),
-        clock_ns=clock,
-        started_ns=(gauges[STARTED] or None) if same_boot else None,
-    )
-
-
-def _series(fd: int, shape: Geometry, layout: Layout, count: int, now: int) -> Iterator[Series]:
-    for labels, words in read_blocks(fd, shape, count):
-        try:
-            yield read_series(labels, words, layout, now)
-        except (ValueError, LookupError, OverflowError):
-            continue
-
-
-def _without_time(series: Series) -> Series:
-    """What was recorded before a reboot: its slices were counted by another clock."""
-    return series._replace(recent=[0] * len(series.recent), slices=(), recent_sum_ns=0)
 
 
 def _age(directory: Directory, number: int, fd: int) -> float:
