@@ -55,7 +55,9 @@ class Collector:
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, made anew from a snapshot of all workers."""
-        snapshot = reading.take(application.of(self._registry), (), "all")
+        snapshot = reading.take(
+            application.of(self._registry), (), "all", reading.wanted("prometheus", (), False)
+        )
         for family in _families(snapshot):
             if self._process or not family.name.startswith("process_"):
                 yield _metric(family)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import metadata
+from typing import NamedTuple
 
 from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
@@ -30,36 +31,46 @@ def scope(text: str | None) -> str:
     return text or "all"
 
 
-def take(
-    app: Application,
-    path: Path,
-    scope: str,
-    with_requests: bool = True,
-    in_tree: bool = True,
-    recent: bool = True,
-) -> Snapshot:
-    """What there is at ``path``, of this worker or of all.
+class Wanted(NamedTuple):
+    """What an answer shows of requests. With hundreds of series, what nobody looks at is most of the work."""
 
-    JSON has the figures of requests in the tree; only the other formats and the merge want them again. Who
-    does not look at them there says so with ``in_tree``: for hundreds of series they are most of the work.
-    Prometheus has a memory of its own, so an exposition needs nothing of what is ``recent``.
-    """
+    beside: bool
+    """Figures of their own: the page's tables and drawings, the exposition's histogram."""
+    in_tree: bool
+    """Those that stand in the tree, at ``pyramid/requests``."""
+    recent: bool
+    """Rates and what else is of the last minutes."""
+
+
+def wanted(format: str, path: Path, is_filtered: bool) -> Wanted:
+    """What the answer in a format to the address ``path`` shows of requests."""
+    is_json = format in ("json", "prettyjson")
+    in_tree = is_json or is_filtered or bool(path)
+    return Wanted(
+        beside=not is_json and path[:1] in ((), ("pyramid",)),
+        in_tree=in_tree,
+        # Prometheus has a memory of its own.
+        recent=in_tree or format == "html",
+    )
+
+
+def take(app: Application, path: Path, scope: str, wanted: Wanted) -> Snapshot:
+    """What there is at ``path``, of this worker or of all, as far as it is ``wanted``."""
     merged = app.shared is not None and scope == "all"
     if app.shared is not None:
         app.shared.publish_if_due()
     # First ours: that may adopt a slot, which then is no other's.
-    recent = recent or in_tree
-    wanted = with_requests or merged
-    requests = app.recorder.requests(recent) if app.recorder is not None and wanted else None
-    others = app.shared.others(recent) if app.shared is not None and merged else ()
+    read = app.recorder.requests if app.recorder is not None and (wanted.beside or merged) else None
+    requests = read(wanted.recent) if read is not None else None
+    others = app.shared.others(wanted.recent) if app.shared is not None and merged else ()
     # What all workers have replaces it in the tree, so ours need not be computed.
-    needless = requests is not None and (others or not in_tree)
+    needless = requests is not None and (others or not wanted.in_tree)
     shown = replace(requests, series=()) if requests is not None and needless else requests
     own = replace(_tree(app, path, shown), requests=requests)
     if app.shared is None:
         return own
     own = replace(own, notes=(*own.notes, *app.shared.notes()))
-    return merge.merge(own, others, app.settings.gauges, path, in_tree)
+    return merge.merge(own, others, app.settings.gauges, path, wanted.in_tree)
 
 
 def _tree(app: Application, path: Path, requests: Requests | None) -> Snapshot:

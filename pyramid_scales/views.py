@@ -131,10 +131,7 @@ def _stats(request: Request) -> Response:
         path = parse(segments)
         started = time.perf_counter()
         app = application.of(request.registry)
-        is_json = format in ("json", "prettyjson")
-        timed = not is_json and path[:1] in ((), ("pyramid",))
-        in_tree = bool(is_json or terms or path)
-        snapshot = reading.take(app, path, scope, timed, in_tree, recent=format == "html")
+        snapshot = reading.take(app, path, scope, reading.wanted(format, path, bool(terms)))
         found, path = _found(snapshot, path, terms)
         body = _rendered(request, format, parameters, snapshot, found, path)
         app.rendering_seconds = time.perf_counter() - started
