@@ -26,7 +26,7 @@ from typing import Any
 from ..snapshot import Requests
 from .request_tree import tree_key
 from .spread import Bar, bars, middles, spread
-from .totals import Totals, group
+from .totals import Totals, group, together
 from .windows import FIFTEEN_MINUTES, FIVE_MINUTES, ONE_MINUTE, Frame, Sparkline, frame
 
 __all__ = [
@@ -119,7 +119,7 @@ def summary(requests: Requests) -> Summary:
 
 def overview(requests: Requests) -> Overview:
     """The figures of all requests together."""
-    return _overview(group(requests).all, requests, frame(requests))
+    return _overview(together(requests), requests, frame(requests))
 
 
 def routes(requests: Requests) -> tuple[Route, ...]:

@@ -99,8 +99,13 @@ def group(requests: Requests, only: str | None = None) -> Grouped:
     for series in requests.series:
         if only is None or series.labels.route == only:
             parts.setdefault(series.labels.route, []).append(series)
-    routes = {name: _of_route(parts[name], requests.now) for name in sorted(parts)}
+    routes = {name: _together(parts[name], requests.now) for name in sorted(parts)}
     return Grouped(routes, _of_all(list(routes.values()), requests.now))
+
+
+def together(requests: Requests) -> Totals:
+    """The totals of all requests, for whoever does not ask for those of the routes."""
+    return _together(requests.series, requests.now)
 
 
 def added(rows: Sequence[Sequence[int]]) -> Sequence[int]:
@@ -114,7 +119,7 @@ def added(rows: Sequence[Sequence[int]]) -> Sequence[int]:
     return reduce(lambda total, row: list(map(add, total, row)), kept)
 
 
-def _of_route(series: Sequence[Series], now: int) -> Totals:
+def _together(series: Sequence[Series], now: int) -> Totals:
     amounts = [sum(one.buckets) for one in series]
     notes = [(one.slices, amount) for one, amount in zip(series, amounts, strict=True)]
     fails = [one.labels.status >= 500 for one in series]
