@@ -70,15 +70,14 @@ def recording(store: Callable[[], Store]) -> Callable[[], None]:
 class Site:
     """An application that has answered requests on so many routes."""
 
-    def __init__(self, directory: str | None, name: str, series: int) -> None:
+    def __init__(self, directory: str, name: str, series: int) -> None:
         settings = {"scales.shared_dir": directory, "scales.max_series": series + 10}
         config = Configurator(settings=settings)
         config.include("pyramid_scales")
         self._wsgi: Any = config.make_wsgi_app()
-        app = application.of(self._wsgi.registry)
-        if app.shared is not None:
-            app.shared._name = name  # all processes of this program are one application
-        recorder: Any = app.recorder
+        app: Any = application.of(self._wsgi.registry)
+        app.shared._name = name  # all processes of this program are one application
+        recorder = app.recorder
         recorder.open()
         for number in range(series):
             cell = recorder.cell(Labels(f"route{number}", f"/route{number}", "GET", 200, ""))
@@ -100,7 +99,7 @@ class Site:
 class Worker:
     """A process with a site of its own, since all sites of one process stand in one tree."""
 
-    def __init__(self, directory: str | None, name: str, series: int) -> None:
+    def __init__(self, directory: str, name: str, series: int) -> None:
         ours, theirs = socket.socketpair()
         self._pid = os.fork()
         if not self._pid:
@@ -152,8 +151,9 @@ def records(directory: str, rounds: int = 200) -> float:
 
 
 def pages(directory: str, series: int, rounds: int) -> dict[str, tuple[float, float]]:
-    """By format: a page of eight workers against a page of one, and the seconds that it takes."""
-    one, *eight = [Worker(None, "", series), *(Worker(directory, "pages", series) for _ in range(8))]
+    """By format: a page of eight workers against a page of one with the same settings, and its seconds."""
+    names = [f"one{series}", *[f"eight{series}"] * 8]
+    one, *eight = [Worker(directory, name, series) for name in names]
     found = {}
     for form in ("html", "json", "prometheus"):
         times = cheapest({"one": one, "eight": eight[0]}, form, rounds)

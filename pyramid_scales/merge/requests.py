@@ -65,6 +65,8 @@ def _added(same: Sequence[Series]) -> tuple[list[int], list[int]]:
 
 
 def _merge_slices(same: Sequence[Series], count: int, sum_ns: int) -> tuple[Slice, ...]:
+    if not any(series.slices for series in same):
+        return ()
     columns = [list(zip(*series.slices, strict=True)) or [(), (), ()] for series in same]
     if all(numbers == columns[0][0] for numbers, _, _ in columns):
         # Under load every worker has a note for each slice, and then the notes themselves add up.
