@@ -140,9 +140,10 @@ print(json.dumps([app.count(), len({worker.slot for worker in snapshot.workers})
 """
 
 
+@pytest.mark.parametrize("records", [5000, pytest.param(500_000, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("plain", [0, 1], ids=["with hooks", "as C forks"])
-def test_children_of_a_worker_count_for_themselves(tmp_path, plain):
-    assert json.loads(sharing.run(FORKS, tmp_path, 4, plain, 5000)) == [30_000, 5]
+def test_children_of_a_worker_count_for_themselves(tmp_path, plain, records):
+    assert json.loads(sharing.run(FORKS, tmp_path, 4, plain, records)) == [6 * records, 5]
 
 
 INHERITED = """

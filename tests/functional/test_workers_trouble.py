@@ -34,14 +34,15 @@ def needs_root():
         absent("only root can mount and change owners")
 
 
-def test_two_containers_in_which_the_worker_has_the_same_pid_count_for_themselves(tmp_path):
+@pytest.mark.parametrize("records", [5000, pytest.param(500_000, marks=pytest.mark.soak)])
+def test_two_containers_in_which_the_worker_has_the_same_pid_count_for_themselves(tmp_path, records):
     needs_root()
     inside = ["unshare", "--pid", "--fork"]
     if subprocess.run([*inside, "true"], capture_output=True).returncode:
         absent("this machine allows no PID namespaces")
     with ThreadPoolExecutor() as pool:
-        said = pool.map(lambda _: sharing.run(PIDS, tmp_path / "shared", 5000, before=inside), range(2))
-    assert [line.split() for line in said] == [["1", "10000"]] * 2
+        said = pool.map(lambda _: sharing.run(PIDS, tmp_path / "shared", records, before=inside), range(2))
+    assert [line.split() for line in said] == [["1", str(2 * records)]] * 2
 
 
 @contextmanager
@@ -98,6 +99,20 @@ def test_what_does_not_fit_into_a_full_tmpfs_is_counted_in_private_and_told(tmp_
         series, records, notes, _ = check_full(path)
         assert any("could not write its statistics" in note for note in notes) or len(os.listdir(path)) == 1
     assert series + records
+
+
+@pytest.mark.parametrize(
+    "sizes", [(4, 12, 60), pytest.param(range(4, 520, 4), marks=pytest.mark.soak)], ids=["some", "all"]
+)
+def test_wherever_a_tmpfs_is_full_shared_and_private_are_the_total(tmp_path, sizes):
+    for kibibytes in sizes:
+        with mounted(tmp_path / str(kibibytes), kibibytes) as path:
+            own, *others = map(json.loads, sharing.run(FULL, path, 12, 0).splitlines())
+            total, request_notes, _, (series, records) = own
+            assert (total, records) == (120, 10 * series)
+            assert bool(series) is any("did not fit" in note for note in request_notes)
+            if others and others[0][0]:
+                assert others[0][0] == 120 - records
 
 
 def test_another_worker_says_what_its_fellow_could_not_share(tmp_path):
