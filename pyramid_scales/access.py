@@ -36,16 +36,17 @@ def allowed(request: Request, settings: Settings) -> bool:
     )
 
 
-def refusal(settings: Settings) -> list[str]:
-    """What a refused caller is told: the settings that would let them in, and nothing about the tree."""
-    return [
-        "This page shows the inside of the application, so it is not open to everyone.",
-        "To let a caller in, set scales.hosts (addresses or networks of direct connections),"
-        " scales.token (then send the header Authorization: Bearer TOKEN)"
-        " or scales.permission (a permission of the application's security policy).",
-        "A request that came through a proxy is never judged by its address, nor is one of the machine itself"
-        " that asks for another host than localhost: it needs the token or the permission.",
-    ]
+REFUSAL = (
+    "This page shows the inside of the application, so not everyone may see it.",
+    "As installed, it answers direct connections from its own machine that ask for localhost."
+    " One of these settings lets others in:",
+    "scales.token is a secret; the caller sends the header Authorization: Bearer TOKEN.",
+    "scales.permission is a permission of the application's security policy, for people who are logged in.",
+    "scales.hosts are the networks, such as 10.0.0.0/8, from which direct connections may come.",
+    "A request that came through a proxy, or one of the machine itself that asks for another host than"
+    " localhost, is not judged by its address: it needs the token or the permission.",
+)
+"""What a refused caller is told: the settings that would let them in, and nothing about the application."""
 
 
 def _host_allowed(environ: dict[str, object], settings: Settings) -> bool:

@@ -41,7 +41,7 @@ class Refused(Exception):
 def check_length(request: Request) -> None:
     """Refuse a query string that is absurdly long; WebOb's time for one grows with its square."""
     if len(request.environ.get("QUERY_STRING", "")) > LONGEST:
-        raise Refused(414, f"The query string is longer than {LONGEST} characters.")
+        raise Refused(414, f"The query string is longer than {LONGEST} characters. Ask for less at a time.")
 
 
 def parameters_of(request: Request) -> Mapping[str, str]:

@@ -22,10 +22,10 @@ from .lookup import leaf_of
 from .snapshot import Kind, Node, Path
 
 GRAMMAR = (
-    "A query is NAME or NAME OPERATOR VALUE, and several joined with the word and."
-    " NAME is a key or a path of keys; * and ? are wildcards. OPERATOR is one of < <= = == != >= >."
-    " VALUE is a number or a text. Quote what holds spaces or operators."
-    " Example: routes/*/latency/99percentile > 0.5 and routes/*/rate/m1 > 1"
+    "A query is NAME or NAME OPERATOR VALUE; several are joined with the word and.",
+    "NAME is a key or a path of keys; * and ? are wildcards. OPERATOR is one of < <= = == != >= >.",
+    "VALUE is a number or a text. Put what holds spaces or operators into double quotation marks.",
+    "Example: routes/*/latency/99percentile > 0.5 and routes/*/rate/m1 > 1",
 )
 LONGEST = 1000
 MOST_TERMS = 10  # the time for a query is that of its terms added up
@@ -52,7 +52,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan
 
 
 class BadQuery(ValueError):
-    """The query says nothing; the message says what is wrong with it, and gives the grammar."""
+    """The query says nothing. The message says what is wrong; :data:`GRAMMAR`, what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ class Term:
 def parse(text: str) -> tuple[Term, ...]:
     """The terms of a query. Raises :class:`BadQuery`."""
     if len(text) > LONGEST:
-        raise BadQuery(f"The query is longer than {LONGEST} characters. {GRAMMAR}")
+        raise BadQuery(f"The query is longer than {LONGEST} characters.")
     terms = tuple(_term(tokens) for tokens in _split_at_and(_tokens(text)))
     if len(terms) > MOST_TERMS:
-        raise BadQuery(f"The query has more than {MOST_TERMS} terms. {GRAMMAR}")
+        raise BadQuery(f"The query has more than {MOST_TERMS} terms.")
     return terms
 
 
@@ -120,7 +120,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while position < end:
         match = _TOKEN.match(text, position)
         if match is None:
-            raise BadQuery(f"The query {text!r} makes no sense from character {position + 1} on. {GRAMMAR}")
+            raise BadQuery("A quotation mark of the query is never closed.")
         kind = match.lastgroup or ""
         value = match.group(kind)
         yield kind, re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL) if kind == "quoted" else value
@@ -141,14 +141,14 @@ def _split_at_and(tokens: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str,
 def _term(tokens: list[tuple[str, str]]) -> Term:
     operators = [text for kind, text in tokens if kind == "operator"]
     if len(operators) > 1:
-        raise BadQuery(f"One term has {len(operators)} operators; join terms with and. {GRAMMAR}")
+        raise BadQuery(f"A term has several operators ({' '.join(operators)}). Join terms with and.")
     place = tokens.index(("operator", operators[0])) if operators else len(tokens)
     name = " ".join(text for _, text in tokens[:place])
     value = " ".join(text for _, text in tokens[place + 1 :])
     if place == 0:
-        raise BadQuery(f"The query lacks a name. {GRAMMAR}")
+        raise BadQuery("A term of the query lacks its name.")
     if operators and not tokens[place + 1 :]:
-        raise BadQuery(f"The query lacks a value behind {operators[0]}. {GRAMMAR}")
+        raise BadQuery(f"The query lacks a value behind {operators[0]}.")
     return Term(name, operators[0] if operators else "", value)
 
 

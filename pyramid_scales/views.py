@@ -79,7 +79,7 @@ def _guarded(view: Callable[[Request], Response]) -> Callable[[Request], Respons
     def guarded(request: Request) -> Response:
         settings = application.of(request.registry).settings
         if not access.allowed(request, settings):
-            raise Refused(403, *access.refusal(settings))
+            raise Refused(403, *access.REFUSAL)
         return view(request)
 
     return guarded
@@ -119,7 +119,7 @@ def _compressed(request: Request, response: Response) -> Response:
 
 def _stats(request: Request) -> Response:
     if request.method not in ("GET", "HEAD"):
-        raise Refused(405, "This page is only read. Use GET or HEAD.", headers={"Allow": "GET, HEAD"})
+        raise Refused(405, "This page can only be read. Use GET or HEAD.", headers={"Allow": "GET, HEAD"})
     parameters = parameters_of(request)
     segments = _segments(request)
     if segments[:1] == ("~static",):
@@ -135,7 +135,9 @@ def _stats(request: Request) -> Response:
         found, path = _found(snapshot, path, terms)
         body = _rendered(request, format, parameters, snapshot, found, path)
         app.rendering_seconds = time.perf_counter() - started
-    except (renderers.BadFormat, query.BadQuery, reading.BadScope, page.BadParameter) as error:
+    except query.BadQuery as error:
+        raise Refused(400, str(error), *query.GRAMMAR) from error
+    except (renderers.BadFormat, reading.BadScope, page.BadParameter) as error:
         raise Refused(400, str(error)) from error
     except Missing as missing:
         raise not_found(request, missing) from missing
@@ -224,7 +226,7 @@ def _context(
 def _static(segments: Sequence[str]) -> Response:
     file = static_files().get("/".join(segments[1:]))
     if file is None:
-        raise Refused(404, f"The files of this page are {', '.join(static_files())}.")
+        raise Refused(404, f"There is no such file. The files of this page are {', '.join(static_files())}.")
     response = Response(body=file.body, headerlist=[("Content-Type", file.content_type)])
     # Its address holds its version, so a copy never grows old.
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"

@@ -18,8 +18,9 @@ from pyramid_scales import scales_stats
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 ERRORS: list[tuple[str, int, str]] = [
-    ("/scales/?query=%3E", 400, "The query lacks a name."),
-    ("/scales/?query=%22open", 400, "makes no sense from character 1 on"),
+    ("/scales/?query=%3E", 400, "A term of the query lacks its name."),
+    ("/scales/?query=%3E", 400, "Example: routes/*/latency/99percentile > 0.5"),
+    ("/scales/?query=%22open", 400, "A quotation mark of the query is never closed."),
     ("/scales/?query=" + "n" * 1001, 400, "longer than 1000 characters"),
     ("/scales/?query=%ff", 400, "The query string is not valid UTF-8."),
     ("/scales/?scope=galaxy", 400, "There is no scope 'galaxy'. Use worker"),

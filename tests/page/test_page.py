@@ -212,7 +212,7 @@ def test_an_error_page_says_what_was_wrong_and_what_would_be_right():
     assert found.h1.text == "404 Not Found"
     assert "The nearest is <b>." in found.text
     assert [(link.text, link["href"]) for link in found.select("main a")] == [
-        ("To the start of the page", "/scales/"),
+        ("To the overview", "/scales/"),
         ('To <b>/""', "/scales/%3Cb%3E/~2/"),
     ]
     other = BeautifulSoup(page.render_error("400 Bad Request", ["No."], ADDRESS), "html.parser")
