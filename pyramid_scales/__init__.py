@@ -12,6 +12,7 @@ from pyramid.exceptions import URLDecodeError
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.tweens import EXCVIEW, INGRESS, MAIN
 
+from .configure import where_included
 from .views import scales_stats
 
 __all__ = ["includeme", "scales_stats"]
@@ -30,7 +31,7 @@ def includeme(config: Configurator) -> None:
         "pyramid_scales.naming.name_view", name="scales_name", under=viewderivers.INGRESS, over="secured_view"
     )
     config.add_tween("pyramid_scales.tween.scales_tween_factory", under=INGRESS, over=_INNER_TWEENS)
-    config._add_scales_application()
+    config._add_scales_application(_info=where_included())
     config.add_view("pyramid_scales.views.guarded_stats", route_name="scales", **_OURS)
     config.add_view("pyramid_scales.views.redirect_to_slash", route_name="scales_redirect", **_OURS)
     for error in (URLDecodeError, UnicodeDecodeError):

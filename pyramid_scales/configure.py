@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from typing import Any
 
 from pyramid.config import PHASE1_CONFIG, Configurator
@@ -11,6 +13,16 @@ from . import application, prometheus, settings, timing
 from .recording import histogram, recorder
 from .sharing import shared
 from .tree import mount
+
+_NOT_THE_APPLICATION = ("pyramid", "pyramid_scales")
+
+
+def where_included() -> traceback.FrameSummary | None:
+    """The line of the application that includes us: Pyramid shows it beside what is wrong with a setting."""
+    for frame, line in traceback.walk_stack(sys._getframe()):
+        if str(frame.f_globals.get("__name__")).partition(".")[0] not in _NOT_THE_APPLICATION:
+            return traceback.FrameSummary(frame.f_code.co_filename, line, frame.f_code.co_name)
+    return None
 
 
 def add_application(config: Configurator) -> None:

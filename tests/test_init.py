@@ -167,6 +167,29 @@ def test_what_is_wrong_with_settings_is_a_configuration_error(setting: tuple[str
         config.make_wsgi_app()
 
 
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"scales.nosuch": "1"}, 'config.include("pyramid_scales")  # of the application'),
+        (
+            {"scales.nosuch": "1", "pyramid.includes": "pyramid_scales"},
+            "config = Configurator(settings=settings)  # of the application",
+        ),
+    ],
+    ids=["include", "pyramid.includes"],
+)
+def test_what_is_wrong_with_settings_points_at_the_line_of_the_application(
+    settings: dict[str, str], line: str
+) -> None:
+    config = Configurator(settings=settings)  # of the application
+    config.include("pyramid_scales")  # of the application
+    with pytest.raises(ConfigurationError) as caught:
+        config.make_wsgi_app()
+    said = str(caught.value)
+    assert f"of file {__file__}:" in said
+    assert said.rstrip().endswith(line)
+
+
 def test_without_prometheus_client_its_registry_can_not_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     config = Configurator(settings={"scales.prometheus_registry": "true"})

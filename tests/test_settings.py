@@ -263,7 +263,7 @@ def test_a_bad_setting_stops_the_application_and_names_the_line_of_the_include()
     with pytest.raises(ConfigurationError) as caught:
         config.make_wsgi_app()
     assert "scales.max_series = 'many': use a whole number" in str(caught.value)
-    assert "_add_scales_application" in str(caught.value)
+    assert 'config.include("pyramid_scales")' in str(caught.value)
 
 
 def test_a_bad_path_stops_the_include() -> None:
