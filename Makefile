@@ -13,6 +13,9 @@ OPTIONS =
 ALSO =
 PORT = 6543
 
+ifneq ($(words $(CURDIR)),1)
+$(error make can't work below a directory with a space in its name: $(CURDIR))
+endif
 HERE := $(CURDIR)
 ENV := $(abspath $(VENV))
 BIN := $(ENV)/bin
@@ -28,14 +31,19 @@ help:
 	@echo "make soak         the long runs                make screenshots pictures of the page in artifacts/"
 	@echo "make wheel        dist/                        make clean       remove what all of these made"
 
+# What is shown is the checkout, and not that Pyramid imports pkg_resources.
 demo: $(ENV)/.demo
-	@PYTHONPATH=$(HERE) $(BIN)/python -m pyramid_scales.demo --port $(PORT)
+	@PYTHONPATH=$(HERE) $(BIN)/python -W "ignore:pkg_resources is deprecated as an API:UserWarning" \
+	    -m pyramid_scales.demo --port $(PORT)
 
 # For the accessibility test alone; without npm it is skipped.
 AXE := $(HERE)/.cache/node_modules/axe-core/axe.min.js
 INSTALL_AXE = test -e $(AXE) || ! command -v npm > /dev/null \
     || npm install --prefix $(HERE)/.cache --no-save --no-audit --no-fund --silent axe-core@4 \
     || echo "axe-core could not be installed: the accessibility test will be skipped"
+
+# What some of the tests leave uncovered says nothing.
+REPORT = $(if $(filter-out tests,$(TESTS)),true,$(BIN)/coverage report)
 
 # The tests run in a directory where the checkout can't be imported by accident: they see the wheel.
 # The wheel is built from the sdist, so a file that the sdist lacks is missed here as well.
@@ -54,7 +62,7 @@ test: $(ENV)/.build
 	    --cov=pyramid_scales --cov-config=$(HERE)/pyproject.toml --cov-report= \
 	    $(OPTIONS) $(addprefix $(HERE)/,$(TESTS)) || status=$$?; \
 	cd $(HERE) && export COVERAGE_FILE=$(ENV)/.coverage \
-	    && $(BIN)/coverage combine --quiet $(ENV)/.coverage.run && $(BIN)/coverage report; exit $$status
+	    && $(BIN)/coverage combine --quiet $(ENV)/.coverage.run && $(REPORT); exit $$status
 
 lint: $(ENV)/.dev
 	$(BIN)/ruff check .
@@ -91,19 +99,20 @@ clean:
 $(ENV)/.python:
 	@for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.10); do \
 	    if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2> /dev/null; then \
-	        $$python -m venv $(ENV) && touch $@ && exit 0; exit 1; \
+	        echo "Making $(VENV) with $$python"; \
+	        $$python -m venv $(ENV) && $(PIP) install --quiet --upgrade pip && touch $@ && exit 0; exit 1; \
 	    fi; \
 	done; \
 	echo "No Python >= 3.10 with venv among: $(or $(PYTHON),python3 python3.13 ... python3.10)." >&2; \
 	echo "Name one with PYTHON=...; on Debian its package python3-venv is needed too." >&2; exit 1
 
 $(ENV)/.build: $(ENV)/.python
-	@$(PIP) install --quiet --upgrade build pip "setuptools>=77,<82"
+	@$(PIP) install --quiet --upgrade build "setuptools>=77,<82"
 	@touch $@
 
 $(ENV)/.demo: $(ENV)/.python pyproject.toml
-	@echo "Installing what the demo needs into $(VENV) (once)"
-	@$(PIP) install --quiet --editable "$(HERE)[demo]"
+	@echo "Installing what the demo needs into $(VENV) (only the first time)"
+	@$(PIP) install --quiet "$(HERE)[demo]" && rm -rf build pyramid_scales.egg-info
 	@touch $@
 
 $(ENV)/.dev: $(ENV)/.build pyproject.toml

@@ -80,7 +80,7 @@ class Shop:
 
     def ask_warehouse(self) -> int:
         """A statistic that can't be read: the page names it, and shows all the others."""
-        raise ConnectionError("the warehouse does not answer")
+        raise ConnectionError("the warehouse does not answer (on purpose)")
 
     def sell(self, genre: str, books: int) -> float:
         """Note an order; returns its price."""
@@ -223,7 +223,8 @@ def main(arguments: list[str] | None = None) -> None:
     app = make_wsgi_app()
     try:
         server = create_server(app, host="127.0.0.1", port=port)
-    except OSError:
+    except OSError as error:
+        print(f"Port {port}: {error.strerror}.", end=" ")
         server = create_server(app, host="127.0.0.1", port=0)
     port, closing = server.effective_port, threading.Event()
     print(f"The page is at http://127.0.0.1:{port}/scales/ and Ctrl-C ends it.", flush=True)
