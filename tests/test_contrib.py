@@ -98,9 +98,17 @@ def test_a_rule_that_was_changed_fails_its_tests(tmp_path, change):
     assert promtool.run("test", "rules", str(tmp_path / "rules_test.yml")).returncode == 1
 
 
-def test_the_scrape_configuration_is_valid_beside_its_token(tmp_path):
+def test_the_scrape_configuration_is_valid_as_it_stands_and_with_its_token(tmp_path):
     for path in (contributed.CONFIGURATION, contributed.RULES):
         shutil.copy(path, tmp_path)
+    configuration = tmp_path / "prometheus.yml"
+    command = ("check", "config", str(configuration))
+    assert promtool.run(*command).returncode == 0
+    text = configuration.read_text(encoding="utf-8")
+    with_token = re.sub(r"^    # ", "    ", text, flags=re.MULTILINE)
+    assert len(with_token) == len(text) - 3 * len("# ")
+    configuration.write_text(with_token, encoding="utf-8")
+    assert promtool.run(*command).returncode == 1  # for want of the file
     (tmp_path / "bookshop.token").write_text("secret\n", encoding="utf-8")
-    checked = promtool.run("check", "config", str(tmp_path / "prometheus.yml"))
+    checked = promtool.run(*command)
     assert checked.returncode == 0, checked.stdout + checked.stderr
