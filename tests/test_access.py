@@ -158,6 +158,24 @@ def test_who_comes_from_the_machine_itself_must_ask_for_it(
     assert expected == 200 or "asks for another host than localhost" in answer.text
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize(
+    ("protocol", "connection", "expected"),
+    [
+        ("HTTP/1.0", {"HTTP_CONNECTION": "close"}, 403),
+        ("HTTP/1.0", {}, 200),  # w3m
+        ("HTTP/1.1", {"HTTP_CONNECTION": "close"}, 200),  # urllib
+        ("HTTP/1.1", {"HTTP_CONNECTION": "keep-alive"}, 200),
+    ],
+)
+def test_what_nginx_passes_on_by_default_is_not_taken_for_a_direct_connection(
+    app: TestApp, address: str, protocol: str, connection: dict[str, str], expected: int
+) -> None:
+    # Its proxy_pass names neither itself nor the client, and as the host what it was told to connect to.
+    environ = {"REMOTE_ADDR": address, "HTTP_HOST": "127.0.0.1:6543", "SERVER_PROTOCOL": protocol}
+    assert app.get("/scales/", extra_environ=environ | connection, status="*").status_int == expected
+
+
 def test_from_elsewhere_one_may_ask_for_any_host(make_app: MakeApp) -> None:
     app = make_app({"scales.hosts": "127.0.0.1 10.0.0.0/8", **TOKEN})
     assert status(app, "10.0.0.1", Host="www.example.com") == 200
