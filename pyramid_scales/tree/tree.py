@@ -158,9 +158,10 @@ class _Reader:
                 if self._asker is None:
                     node.data.pop(text, None)
                     return
+                # Also where it fails: nobody else publishes what a function would have said.
+                node.computed |= {text}
                 value = _answer(self._asker, value)
                 traits = _traits(type(value))
-                node.computed |= {text}
             if traits.is_container:
                 node.children[text] = child = self.container(value, traits, (*path, text), rest)
                 node.data[text] = child.data

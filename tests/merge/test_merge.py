@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from greplin import scales
+from sharing import BUCKETS, App
+
+from pyramid_scales.application import of
 from pyramid_scales.figures.request_tree import as_node
 from pyramid_scales.merge.merge import WorkerSnapshot, merge
 from pyramid_scales.snapshot import Kind, Labels, Node, Problem, Requests, Series, Snapshot, Worker
@@ -112,3 +116,19 @@ def test_only_what_lies_on_the_way_is_merged():
     assert merged.root.data == {"app": {"n": 3}}
     absent = merge(Snapshot(Node({})), [mine(), worker(root=other)], (), ("big", "m"))
     assert absent.root.data == {"big": {"m": 1}}
+
+
+def test_a_statistic_that_failed_is_shown_as_such_by_an_application_of_many_workers_too(make_app, tmp_path):
+    def fail():
+        raise ConnectionError("no answer")
+
+    scales.getStats().data["shop"] = {"n": 5, "stock": fail}
+    app = make_app({"scales.shared_dir": str(tmp_path), "scales.buckets": BUCKETS})
+    another = App(tmp_path, of(app.app.registry).shared._name)
+    another.record()
+    page = app.get("/scales/")
+    assert page.headers["X-Scales-Workers"] == "2"
+    assert page.html.find("span", "error").text == "could not be read"
+    assert "no answer" in page.click("shop/stock").text
+    assert app.get("/scales/shop/?format=json").json == {"n": 10, "stock": None}
+    another.close()
