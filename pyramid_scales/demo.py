@@ -243,7 +243,7 @@ def main(arguments: list[str] | None = None) -> None:
     server.close()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover (the functional tests start it as a program)
     # By its own name, so that the page names the views after it and not after __main__.
     from pyramid_scales import demo
 

@@ -31,7 +31,7 @@ def check(event: ApplicationCreated) -> None:
     app = application.of(registry)
     if app.recorder is not None and app.recorder.around is None:
         app.recorder = None
-        if app.mount is not None:
+        if app.mount is not None:  # pragma: no branch (what has a recorder has a place in the tree)
             app.mount.forget_requests()
         log.warning(hint(registry))
     elif app.recorder is not None:

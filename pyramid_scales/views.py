@@ -57,7 +57,7 @@ def guarded_stats(request: Request) -> Response:
 def bad_path(request: Request) -> Response:
     """The answer to an address of ours that is not UTF-8, of which no route can find the view."""
     found = undecodable.route_of(request)
-    if found is not None:
+    if found is not None:  # pragma: no branch (the predicate below_scales found it, too)
         request.matched_route, request.matchdict = found
     is_guarded = found is None or found[0].name in reading.OWN_ROUTES
     return _answered(request, _guarded(_bad_path) if is_guarded else _bad_path)

@@ -7,11 +7,13 @@ import json
 import logging
 import os
 import random
+import re
 import signal
 import socket
 import threading
 import time
 import warnings
+from contextlib import suppress
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -110,23 +112,41 @@ def port():
         gc.collect()
 
 
-def test_the_program_serves_its_customers_until_ctrl_c(port, capsys):
-    seen = []
+# waitress leaves a socket open that it could not bind, and its trigger with it.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("is_taken", [False, True], ids=["free port", "port taken"])
+def test_the_program_says_where_it_is_and_serves_its_customers_until_ctrl_c(port, capsys, is_taken):
+    seen, said = [], []
+
+    def look():
+        said.append(capsys.readouterr().out)
+        address = re.search(r"http://127\.0\.0\.1:(\d+)/scales/", "".join(said))
+        if address is None:
+            return
+        with urlopen(f"{address.group()}shop/?format=json", timeout=30) as page:
+            shown = json.load(page)
+        if shown.get("visits", {}).get("count", 0) > 3 and "clerk" in shown:
+            seen.append(int(address.group(1)))
 
     def press_ctrl_c_after_some_visits():
         deadline = time.monotonic() + 60
         while not seen and time.monotonic() < deadline:
             time.sleep(0.1)
-            try:
-                with urlopen(f"http://127.0.0.1:{port}/scales/shop/?format=json", timeout=30) as page:
-                    shown = json.load(page)
-            except URLError:
-                continue
-            if shown.get("visits", {}).get("count", 0) > 3 and "clerk" in shown:
-                seen.append(shown)
+            with suppress(URLError):
+                look()
         os.kill(os.getpid(), signal.SIGINT)
 
-    threading.Thread(target=press_ctrl_c_after_some_visits).start()
-    demo.main(["--port", str(port)])
+    with socket.socket() as other:
+        if is_taken:
+            other.bind(("127.0.0.1", port))
+            other.listen()
+        threading.Thread(target=press_ctrl_c_after_some_visits).start()
+        demo.main(["--port", str(port)])
     assert seen
-    assert f"http://127.0.0.1:{port}/scales/" in capsys.readouterr().out
+    assert (seen[0] == port) is not is_taken
+
+
+def test_a_customer_who_finds_the_shop_closed_goes_away(port):
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        pass
+    assert demo.visit(port) is None

@@ -28,6 +28,20 @@ class Nameless:
         raise RuntimeError("no text")
 
 
+class Incomparable(type):
+    """The metaclass of classes that can't be compared, or looked up."""
+
+    def __eq__(cls, other: object) -> bool:
+        raise RuntimeError("not comparable")
+
+    __hash__ = type.__hash__
+
+
+class Stubborn(metaclass=Incomparable):
+    def __str__(self) -> str:
+        return "stubborn"
+
+
 class Odd:
     def __str__(self) -> str:
         return "odd"
@@ -68,6 +82,10 @@ def test_a_dictionary_of_texts_stays_the_object_it_is() -> None:
     data = {"b": 1, "a": 2}
     assert with_text_keys(data) == (data, {})
     assert with_text_keys(data)[0] is data
+
+
+def test_a_key_whose_class_can_not_be_compared_has_its_text() -> None:
+    assert with_text_keys({"a": 1, Stubborn(): 2})[0] == {"a": 1, "stubborn": 2}
 
 
 def test_keys_whose_texts_are_equal_all_stay() -> None:

@@ -15,6 +15,7 @@ from greplin import scales
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.core import Metric
 from prometheus_client.exposition import generate_latest as generate_prometheus
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from pyramid.response import Response
 
@@ -166,6 +167,21 @@ def test_a_registry_that_fails_is_logged_and_left_out(registry, caplog):
     with caplog.at_level(logging.ERROR):
         assert with_registry(OURS, openmetrics=False) == OURS
     assert "no figures today" in caplog.text
+
+
+@FORMATS
+def test_where_values_live_in_files_those_of_all_processes_are_shown(
+    registry, tmp_path, monkeypatch, openmetrics
+):
+    Gauge("of_this_process", "Not in the files.", registry=registry)
+    for pid in (1, 2):
+        file = MmapedDict(str(tmp_path / f"counter_{pid}.db"))
+        file.write_value(mmap_key("orders", "orders_total", [], [], "Orders."), 3 * pid, 0)
+        file.close()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    assert samples(with_registry("", openmetrics=openmetrics), openmetrics) == {
+        ("orders_total", frozenset()): 9
+    }
 
 
 @FORMATS

@@ -846,6 +846,23 @@ def test_a_request_that_a_fork_took_along_is_its_parents_and_does_no_harm_in_the
     assert sum(counts_of(app).values()) == 2
 
 
+def test_in_another_process_a_request_ends_without_being_counted(locked):
+    """In one process, so that it is seen which statements run."""
+
+    def handler(request):
+        pids[0] = request.environ.get("child", 1)
+        return Response("ok")
+
+    pids = [1]
+    recorder = Recorder((1,), 500, getpid=lambda: pids[0], locked=locked)
+    words, tween = recorder.open()[1], scales_tween_factory(handler, registry_of(recorder))
+    tween(Request(environ()))
+    assert tween(Request({**environ(), "child": 2})).text == "ok"
+    assert words[ACTIVE] == 1
+    pids[0] = 1
+    assert [sum(series.buckets) for series in recorder.requests().series] == [1]
+
+
 @pytest.mark.parametrize("end", [lambda: Response("ok"), lambda: sys.exit(3)], ids=["answer", "exit"])
 def test_a_child_that_ends_its_parents_request_writes_nothing_into_its_parents_memory(end, locked):
     opened, (reader, writer) = [], os.pipe()

@@ -65,9 +65,7 @@ def _long(seconds: float) -> str:
         amount, rest = divmod(rest, size)
         if amount or parts:
             parts.append(f"{amount}{SPACE}{unit}")
-        if len(parts) == 2:
-            break
-    return sign + " ".join(part for part in parts if not part.startswith("0"))
+    return sign + " ".join(part for part in parts[:2] if not part.startswith("0"))
 
 
 def size(amount: float) -> str:

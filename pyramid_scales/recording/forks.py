@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 try:
     import ctypes
-except ImportError:  # some builds of Python come without it
+except ImportError:  # pragma: no cover (some builds of Python come without it)
     ctypes = None  # type: ignore[assignment]
 
 _MADV_WIPEONFORK = 18  # Linux 4.14 and later; the mmap module has no name for it

@@ -200,7 +200,8 @@ class Mount:
         No lock, which a fork could leave locked for ever: ``setdefault`` is one step, and the branch of an
         application that is gone is replaced in place, so that no reader sees the tree change its size.
         """
-        for name in chain([self.name, NAME], (f"{NAME}-{number}" for number in count(2))):
+        names = chain([self.name, NAME], (f"{NAME}-{number}" for number in count(2)))
+        for name in names:  # pragma: no branch (there are more names than applications)
             found = root.setdefault(name, self._branch)
             if isinstance(found, Branch) and found.owner() is None:
                 found = root[name] = self._branch

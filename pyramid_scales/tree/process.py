@@ -15,7 +15,7 @@ from functools import lru_cache
 
 try:
     import resource
-except ImportError:  # Windows
+except ImportError:  # pragma: no cover (Windows)
     resource = None  # type: ignore[assignment]
 
 _PROC = "/proc/self/"

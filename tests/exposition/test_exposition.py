@@ -236,6 +236,13 @@ def test_a_pmf_of_one_value_is_a_count():
     ]
 
 
+def test_a_figure_that_no_pmf_has_is_left_out():
+    assert application(node({}, p=leaf_container(Kind.PMF, count=1, variance=2))) == [
+        "# TYPE scales_p summary",
+        "scales_p_count 1",
+    ]
+
+
 def test_pmfs_of_a_dictionary_share_families():
     few = {"count": 2, "max": 3, "median": 1.0}
     pmfs = {key: leaf_container(Kind.PMF, **few) for key in ("b", "a")}

@@ -90,7 +90,7 @@ def test_totals_of_earlier_workers_count_and_a_dead_worker_counts():
 
 
 def test_the_answering_worker_shows_of_its_counters_what_the_others_can_see():
-    live = mounted(tree(n=5, now="computed"), 5)
+    live = mounted(tree(n=5, new=1, now="computed"), 5)
     live.children["app"].computed = frozenset({"now"})
     live.children["late"] = Node({"n": 1})
     live.data["late"] = live.children["late"].data
@@ -98,6 +98,25 @@ def test_the_answering_worker_shows_of_its_counters_what_the_others_can_see():
     assert merged.root.data["app"] == {"n": 14, "now": "computed"}
     assert "late" not in merged.root.data
     assert merged.root.data["pyramid"]["requests"]["responses"] == {"200": 5}
+
+
+def test_what_is_collapsed_in_the_answering_worker_stays_so():
+    live = tree(n=5)
+    live.children["shut"] = Node({"n": 5}, collapsed=True)
+    published = tree(n=4)
+    published.children["shut"] = Node({"n": 4}, collapsed=True)
+    root = merge(Snapshot(live), [mine(root=published), worker(root=tree(n=10))]).root
+    assert root.data == {"app": {"n": 14}}
+    assert root.children["shut"] == Node({"n": 4}, collapsed=True)
+
+
+def test_figures_of_requests_that_the_application_collapsed_stay_so():
+    live = mounted(tree(n=1), 5)
+    live.children["pyramid"].collapsed = True
+    del live.data["pyramid"]
+    root = merge(Snapshot(live, requests=requests(5)), [mine(), worker(requests=requests(7))]).root
+    assert root.children["pyramid"].data["requests"]["responses"] == {"200": 12}
+    assert "pyramid" not in root.data
 
 
 def test_an_integer_that_one_worker_saw_falling_is_a_gauge_for_all():

@@ -69,7 +69,14 @@ def test_a_rounded_number_is_near_the_exact_one(value):
 
 @pytest.mark.parametrize(
     ("amount", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1536, "1.50 KiB"), (5 * 1024**3, "5.00 GiB"), (2**60, "1048576 TiB")],
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1536, "1.50 KiB"),
+        (5 * 1024**3, "5.00 GiB"),
+        (2**60, "1048576 TiB"),
+        (math.inf, "Infinity"),
+    ],
 )
 def test_bytes_have_binary_units(amount, text):
     assert plain(units.size(amount)) == text
@@ -77,7 +84,16 @@ def test_bytes_have_binary_units(amount, text):
 
 @pytest.mark.parametrize(
     ("per_second", "text"),
-    [(0, "0/s"), (12.34, "12.3/s"), (1234.5, "1,234/s"), (0.05, "3.00/min"), (0.0003, "1.08/h"), (None, "-")],
+    [
+        (0, "0/s"),
+        (12.34, "12.3/s"),
+        (1234.5, "1,234/s"),
+        (0.05, "3.00/min"),
+        (0.0003, "1.08/h"),
+        (0.00001, "0.04/h"),
+        (math.nan, "NaN"),
+        (None, "-"),
+    ],
 )
 def test_a_slow_rate_is_told_by_the_minute_or_hour(per_second, text):
     assert units.rate(per_second) == text

@@ -76,10 +76,19 @@ def test_figures_of_the_process_have_their_units():
     assert all("/" not in text for text in texts.values())
 
 
+def test_what_is_no_number_among_the_figures_of_the_process_has_no_unit():
+    found = human(("pyramid", "process"), Node({"cpu_seconds": None, "open_fds": 12345}))
+    assert found == {"cpu_seconds": "", "open_fds": "12,345"}
+
+
 def test_a_closed_distribution_says_count_median_and_99_percent():
     assert digest(Node(dict(PMF), Kind.PMF)) == "count 7 · median 2.0 · 99 % 6.0"
     assert digest(Node({"count": 0}, Kind.PMF)) == "count 0"
     assert digest(Node({"count": 3, "m1": 1 / 3, "unit": "per second"}, Kind.METER)) == "count 3 · m1 0.3333"
+
+
+def test_a_closed_meter_says_nothing_of_a_figure_that_is_no_number():
+    assert digest(Node({"count": 3, "m1": None}, Kind.METER)) == "count 3"
 
 
 def test_a_closed_container_says_how_many_it_holds():

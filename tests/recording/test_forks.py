@@ -49,11 +49,15 @@ def test_the_mark_is_memory_where_the_system_can_empty_it():
 
 
 def test_without_such_memory_process_ids_are_compared(monkeypatch):
-    def refuse(*args, **options):
-        raise OSError("no memory of that kind")
+    class Older(mmap.mmap):
+        """That of a kernel which can't empty memory."""
 
-    monkeypatch.setattr("pyramid_scales.recording.forks.mmap.mmap", refuse)
+        def madvise(self, *args):
+            raise OSError("no memory of that kind")
+
+    monkeypatch.setattr("pyramid_scales.recording.forks.mmap.mmap", Older)
     mine = mark()
+    assert isinstance(mine, ByPid)
     assert mine
     assert not says_in_child(lambda: bool(mine))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from bisect import bisect_left
 from itertools import accumulate
 
@@ -213,6 +214,28 @@ def test_nothing_is_opened_before_the_first_use():
     recorder.open()
     recorder.requests()
     assert opened == [1]
+
+
+def test_of_two_threads_that_begin_at_once_one_opens_a_store():
+    opened, second_is_here = [], threading.Event()
+
+    def getpid() -> int:
+        if threading.current_thread() is second:
+            second_is_here.set()
+        return 1
+
+    def store() -> PrivateStore:
+        opened.append(threading.current_thread())
+        if len(opened) == 1:
+            second.start()
+            assert second_is_here.wait(60)
+        return PrivateStore()
+
+    recorder = make(store_factory=store, getpid=getpid)
+    second = threading.Thread(target=recorder.open)
+    recorder.open()
+    second.join(60)
+    assert opened == [threading.current_thread()]
 
 
 class LeftStore(PrivateStore):

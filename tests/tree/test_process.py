@@ -51,6 +51,13 @@ def test_without_limits_of_resources_the_rest_is_there(monkeypatch):
     assert "max_fds" not in process.read()
 
 
+def test_without_cpython_s_statistics_of_garbage_collections_the_rest_is_there(monkeypatch):
+    monkeypatch.setattr(gc, "get_stats", lambda: "as PyPy writes them")
+    figures = process.read()
+    assert set(figures) >= ALWAYS
+    assert not [name for name in figures if name.startswith("gc_")]
+
+
 @needs_proc
 def test_open_files_are_counted(tmp_path):
     before = process.read()["open_fds"]

@@ -361,6 +361,11 @@ def test_a_container_with_something_else_behind_it_breaks_nothing(behind: Any) -
     assert read().data["n"] == 1
 
 
+def test_a_root_with_something_else_behind_it_is_empty_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scales.getStats(), "data", 5)
+    assert tree.read() == (Node({}, Kind.GROUP), [Problem((), "has no dictionary behind it")])
+
+
 def test_a_container_without_its_flag_is_open() -> None:
     class Bare(scales.StatContainer):  # type: ignore[misc]
         def __init__(self) -> None:
