@@ -387,3 +387,11 @@ def test_what_a_query_finds_was_there_before(query: str) -> None:
     if terms is not None:
         whole = made(TREE)
         assert paths(select(whole, (), terms)) <= paths(whole)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "holds"),
+    [("1E3", 1000, True), ("INF", float("inf"), True), ("\N{ARABIC-INDIC DIGIT ONE}", 1, False)],
+)
+def test_numbers_are_written_in_either_case_and_in_ascii(text, value, holds):
+    assert Term("n", "=", text).holds(value) is holds

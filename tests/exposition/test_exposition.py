@@ -266,11 +266,21 @@ def test_meters_are_counters():
     assert application(nested, openmetrics=True) == ["# TYPE scales_m counter", 'scales_m_total{key="a"} 4']
 
 
+def test_keys_that_are_the_same_in_utf_8_are_numbered():
+    lines = application(
+        node({}, d=Node({"\\ud800\ud801": 1, "\ud800\\ud801": 2, "\ud800\ud801": 3}, Kind.DICT))
+    )
+    text = r"\\ud800\\ud801"
+    assert {line.rpartition(" ")[0] for line in lines[1:]} == {
+        f'scales_d{{key="{text}{more}"}}' for more in ("", " (2)", " (3)")
+    }
+
+
 @FORMATS
 def test_a_count_that_can_not_be_one_is_left_out(openmetrics):
     root = node(
         {},
-        m=leaf_container(Kind.METER, count=-3),
+        m=leaf_container(Kind.METER, count=-1),
         p=leaf_container(Kind.PMF, count=2.5, median=1.0),
         q=leaf_container(Kind.PMF, count="many"),
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -167,3 +169,25 @@ def _shares_its_data(node: Node) -> None:
     for key, child in node.children.items():
         assert node.data[key] is child.data
         _shares_its_data(child)
+
+
+def test_each_percentile_is_that_of_its_name():
+    """Of a thousand requests, each that is asked for takes a time of its own."""
+    permilles = {"median": 500, "75percentile": 750, "95percentile": 950}
+    permilles |= {"98percentile": 980, "99percentile": 990, "999percentile": 999}
+    step = {rank: bisect(list(permilles.values()), rank) for rank in range(1, 1001)}
+    took = {
+        rank: 2 ** (2 * below - (rank in permilles.values())) * SECOND // 1000 for rank, below in step.items()
+    }
+    latency = as_tree(recorded([Event(START, labels(), took[rank]) for rank in took], START + SECOND, START))[
+        "latency"
+    ]
+    for key, permille in permilles.items():
+        assert latency[key] == pytest.approx(took[permille] / 1e9, rel=0.025)
+        assert took[permille - 1] < took[permille] < took[permille + 1]
+
+
+def test_a_key_that_was_cut_stays_the_same_for_ever():
+    """Graphite's files and people's links are named by it."""
+    assert tree_key("a" * 200) == "a" * 200
+    assert tree_key("a" * 201) == "a" * 120 + "~x" + sha256(b"a" * 201).hexdigest()[:16]

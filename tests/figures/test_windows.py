@@ -28,6 +28,13 @@ def test_an_application_that_has_just_begun_is_measured_by_its_age():
     assert list(found.sparkline.rates) == [1.0]
 
 
+def test_latency_is_the_mean_of_each_slice_and_unknown_where_nothing_came():
+    events = [Event(START, labels(), SECOND), Event(START, labels(), 2 * SECOND)]
+    found = figures.overview(recorded(events, START + 21 * SECOND, START)).sparkline
+    assert list(found.counts) == [2, 0]
+    assert list(found.latency) == [1.5, None]
+
+
 def test_the_first_milliseconds_count_as_a_second():
     found = figures.overview(recorded([Event(START, labels(), 5)], START + 1000, START))
     assert found.m1 == found.m15 == 1.0

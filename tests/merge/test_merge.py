@@ -100,6 +100,17 @@ def test_the_answering_worker_shows_of_its_counters_what_the_others_can_see():
     assert merged.root.data["pyramid"]["requests"]["responses"] == {"200": 5}
 
 
+def test_a_container_that_a_function_returned_is_that_of_the_answering_worker():
+    live, others = tree(n=5), tree(n=10)
+    for root, value in ((live, 1), (others, 2)):
+        app = root.children["app"]
+        app.children["made"] = Node({"x": value})
+        app.data["made"] = app.children["made"].data
+    live.children["app"].computed = frozenset({"made"})
+    merged = merge(Snapshot(live), [mine(root=tree(n=5)), worker(root=others)])
+    assert merged.root.data == {"app": {"n": 15, "made": {"x": 1}}}
+
+
 def test_what_is_collapsed_in_the_answering_worker_stays_so():
     live = tree(n=5)
     live.children["shut"] = Node({"n": 5}, collapsed=True)

@@ -62,6 +62,14 @@ def test_notes_are_those_that_one_worker_with_all_requests_would_have_made():
         assert merged == recorded([number for part in parts for number in part])
 
 
+def test_notes_of_workers_that_all_have_one_for_each_slice_are_their_sums():
+    chance = random.Random(4)
+    for _ in range(20):
+        parts = [[number for number in range(9) for _ in range(chance.randrange(1, 5))] for _ in range(4)]
+        merged = merge_series([recorded(part) for part in parts])
+        assert merged == recorded([number for part in parts for number in part])
+
+
 def test_a_worker_without_notes_adds_to_what_was_before():
     merged = merge_series([recorded([7, 8]), series(buckets=(10, 0), sum_ns=50)])
     assert merged.slices == (Slice(7, 10, 50), Slice(8, 11, 55))

@@ -76,6 +76,28 @@ def test_small_groups_are_open_and_distributions_and_long_ones_folded():
     assert all(level.open for level in levels(root, unfold=True) if level is not rows.END)
 
 
+def test_forty_values_are_not_too_many_to_be_open():
+    root = node(
+        {}, a=Node(dict.fromkeys(map(str, range(40)), 0)), b=Node(dict.fromkeys(map(str, range(41)), 0))
+    )
+    assert {level.key: level.open for level in levels(root) if level is not rows.END} == {
+        NAMELESS: True,
+        "a": True,
+        "b": False,
+    }
+
+
+def test_on_the_page_of_a_few_distributions_they_are_open():
+    few = {f"p{number}": Node(dict(PMF), Kind.PMF) for number in range(3)}
+    opened = [level.open for level in levels(node({}, **few), ("web",)) if level is not rows.END]
+    assert opened == [True, True, True, True]
+    many = {f"p{number}": Node(dict(PMF), Kind.PMF) for number in range(300)}
+    opened = [level.open for level in levels(node({}, **many), ("web",)) if level is not rows.END]
+    assert opened == [True] + [False] * 300
+    below = node({}, inner=node({}, p=Node(dict(PMF), Kind.PMF)))
+    assert [level.open for level in levels(below, ("web",)) if level is not rows.END] == [True, True, False]
+
+
 def test_levels_far_down_are_closed():
     root = node({"x": 1})
     for _ in range(6):
@@ -99,7 +121,7 @@ def test_what_is_approximate_is_marked():
 
 def test_every_text_of_the_application_is_escaped():
     bad = "<\"'&>"
-    root = with_children({bad: bad, "gone": None}, {bad: node({bad: 1})})
+    root = with_children({bad: bad, "gone": None}, {bad + "/": node({bad: 1})})
     root.marks.update({bad: bad, "gone": "error"})
     for level in levels(root):
         texts = [level.key, level.href, level.digest]
