@@ -33,7 +33,7 @@ _OUR_PREFIXES = ("http_server_", "process_", "pyramid_scales_", PREFIX)
 
 
 def is_installed() -> bool:
-    """Whether prometheus_client can be imported; it is not, here."""
+    """Whether prometheus_client could be imported; this does not import it."""
     return importlib.util.find_spec("prometheus_client") is not None
 
 

@@ -75,7 +75,10 @@ class Desk:
     def ended(
         self, request: Request, response: Any, error: BaseException | None, start: int, end: int
     ) -> None:
-        """Record a request that was answered, or, without a response, ended with ``error``; never raises."""
+        """Record a request that was answered, or, without a response, ended with ``error``; never raises.
+
+        ``start`` and ``end`` are nanoseconds of the recorder's clock.
+        """
         try:
             if response is not None:
                 error = request.exception

@@ -41,10 +41,10 @@ _PAGE_PARAMETERS = ("sort", "order", "refresh", "fragment")
 
 
 def scales_stats(request: Request) -> Response:
-    """The metrics page, for a route of one's own with a ``*prefix`` pattern.
+    """The metrics page, for a route of one's own with a ``*prefix`` pattern, such as ``/numbers/*prefix``.
 
-    Access is not checked here: it is the business of whoever registers the view. The page's own
-    route goes through :func:`guarded_stats`.
+    Access is not checked here: whoever registers the view sets a permission. The page's own route goes
+    through :func:`guarded_stats`. What a caller asks wrongly is answered (400, 404, 405, 414), not raised.
     """
     return _answered(request, _stats)
 

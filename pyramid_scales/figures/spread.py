@@ -39,12 +39,12 @@ class Spread:
         self.max = max(values[-1], self.mean)
 
     def percentile(self, permille: int) -> float:
-        """The duration that so many thousandths do not exceed: nearest rank."""
+        """The duration in seconds that so many thousandths do not exceed: nearest rank."""
         return self._values[bisect_left(self._ranks, -(-self._ranks[-1] * permille // 1000))]
 
     @property
     def stddev(self) -> float:
-        """The standard deviation of a sample, as scales has it; 0.0 for a single duration."""
+        """The standard deviation of a sample (``n - 1``) in seconds, as scales has it; 0.0 for only one."""
         middle = self._middle()
         deviations = ((value - middle) ** 2 for value in self._values)
         return sqrt(sum(map(mul, deviations, self._counts)) / max(self._ranks[-1] - 1, 1))

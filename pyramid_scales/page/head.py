@@ -20,7 +20,7 @@ LONGEST_INTERVAL = 3600
 
 
 def head(context: PageContext) -> dict[str, Any]:
-    """What the templates print around the figures. Raises :class:`.BadParameter`."""
+    """What the templates print around the figures. Raises :class:`BadParameter`."""
     interval = _interval(context.refresh)
     return {
         "heading": _heading(context),

@@ -1,6 +1,6 @@
 """The page for people: a snapshot and what was asked of it → HTML.
 
-Pure: all that the page shows stands in its :class:`.PageContext`. ``rows`` flattens the tree, ``traffic``
+Pure: all that the page shows stands in its :class:`PageContext`. ``rows`` flattens the tree, ``traffic``
 and ``route_page`` arrange the figures of requests, ``charts`` computes drawings, ``units`` writes numbers;
 the templates hold every byte of markup.
 """
@@ -33,7 +33,7 @@ OWN = "pyramid"
 def render(context: PageContext) -> str:
     """The page, or with ``context.fragment`` what of it may have changed; both are HTML.
 
-    Raises :class:`.BadParameter` for a parameter that means nothing.
+    Raises :class:`BadParameter` for a parameter that means nothing.
     """
     name = "fragment.jinja2" if context.fragment else "page.jinja2"
     about = explanations.BY_KEY

@@ -38,7 +38,7 @@ def needs_lock() -> bool:
 
 
 class Recorder:
-    """What one application counts. It belongs to its ``application.Application``.
+    """What one application counts; its ``application.Application`` holds it.
 
     Nothing is opened before the first request; a process that is forked later opens a store of its own.
     """
@@ -108,7 +108,7 @@ class Recorder:
         return self._cells.find(labels)
 
     def record(self, cell: Cell, start: int, end: int) -> None:
-        """Add a request from ``start`` to ``end`` on the clock to a series.
+        """Add a request from ``start`` to ``end`` (nanoseconds of the recorder's clock) to a series.
 
         The tween has these statements once more, written out, for its usual case.
         """
@@ -126,7 +126,7 @@ class Recorder:
             words[place] += 1
 
     def turn(self, cell: Cell, end: int) -> None:
-        """What is due before a record at ``end``: a note for the ring, and calls to who waits for them."""
+        """What is due before a record at ``end``, in nanoseconds: a note for the ring, and the hooks."""
         number = end // SLICE_NS
         with self._lock:
             turn(cell.words, self.layout, number)

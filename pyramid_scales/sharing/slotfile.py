@@ -33,7 +33,7 @@ BOOT_AT = 6
 UNSHARED_AT = 8
 """Two words: how many series did not fit, and how many requests were recorded in them."""
 GAUGES_AT = 64
-"""The words of :meth:`.store.Store.gauge`, within the header."""
+"""The words of :meth:`pyramid_scales.recording.store.Store.gauge`, within the header."""
 
 MOST_SERIES = 200_000
 _LEAST_LABELS = 768
