@@ -110,7 +110,7 @@ class Shared:
         # A lock for each process: one that a thread of the parent held when it forked is never released.
         with self._locks.setdefault(os.getpid(), threading.Lock()):
             home = self._own()
-            if home is None:
+            if home is None:  # pragma: no branch (another thread may have been faster)
                 home = self._current = self._settle(self._current)
                 self._wake = 0.0
                 home.look_later(INTERVAL)

@@ -54,3 +54,10 @@ def test_a_number_that_belongs_to_another_file_is_neither_used_nor_closed(descri
     del descriptor
     os.fstat(number)
     os.close(number)
+
+
+def test_a_number_that_is_no_descriptor_is_refused_and_nothing_is_closed(path):
+    number = os.open(path, os.O_RDONLY)
+    os.close(number)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        Descriptor(number)

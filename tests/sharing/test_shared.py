@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import random
+import shutil
 import threading
 
 import pytest
@@ -275,3 +276,95 @@ def test_no_thread_is_left_when_a_process_forks(shared):
     app.get("/")
     share(app)._rest()
     assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
+def test_a_worker_whose_statistics_are_gone_is_shown_with_its_requests(shared, tmp_path):
+    first, second = shared(), shared()
+    first.get("/")
+    second.get("/")
+    (published,) = (tmp_path / "shared").rglob("stats-0001.json")
+    published.unlink()
+    (published.parent / "slot-0007").mkdir()
+    assert requests(page(first)) == {"200": 2}
+    assert page(first).headers["X-Scales-Workers"] == "2"
+
+
+def test_files_that_were_removed_are_told_once_in_the_log_and_on_each_page(shared, tmp_path, caplog):
+    app = shared()
+    app.get("/")
+    shutil.rmtree(tmp_path / "shared")
+    for _ in range(2):
+        assert "restart the application" in app.get("/scales/").text
+        share(app)._end()
+    assert [record.message for record in caplog.records if "was removed" in record.message] != []
+    assert sum("was removed" in record.message for record in caplog.records) == 1
+
+
+def test_statistics_that_can_not_be_written_are_a_note(shared, tmp_path):
+    app = shared()
+    app.get("/")
+    (published,) = (tmp_path / "shared").rglob("stats-0000.json")
+    published.unlink()
+    published.mkdir()
+    scales.getStats()["orders"] = 1
+    assert "could not write its statistics for the others" in app.get("/scales/").text
+
+
+def test_at_the_end_of_a_process_its_statistics_are_published(shared, tmp_path):
+    app = shared()
+    share(app)._end()
+    assert not (tmp_path / "shared").exists()
+    app.get("/")
+    scales.getStats()["orders"] = 77
+    share(app)._end()
+    (published,) = (tmp_path / "shared").rglob("stats-0000.json")
+    assert "77" in published.read_text(encoding="utf-8")
+
+
+def test_before_the_first_request_a_fork_is_nothing(shared, tmp_path):
+    app = shared()
+    for hook in (share(app)._rest, share(app)._go_on, share(app)._let_go, share(app).close):
+        hook()
+    assert not share(app).active
+    assert not (tmp_path / "shared").exists()
+
+
+def test_after_a_fork_the_timer_runs_again(shared):
+    app = shared()
+    app.get("/")
+    share(app)._rest()
+    share(app)._go_on()
+    assert [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
+def test_a_failure_while_sharing_is_logged_and_breaks_no_request(shared, caplog):
+    def fail():
+        raise RuntimeError("no figures")
+
+    def due():
+        share(app)._wake, share(app)._current._publisher._looked = 0.0, -10.0
+
+    app = shared(timing="false")
+    app.get("/")
+    sound, share(app).unshared = share(app).unshared, fail
+    due()
+    assert app.get("/").text == "hello"
+    due()
+    share(app)._current._on_time()
+    share(app).unshared = sound
+    assert caplog.text.count("the application's statistics could not be shared") == 2
+
+
+def test_a_timer_that_comes_too_early_comes_again(shared):
+    app = shared()
+    app.get("/")
+    share(app)._current.rest()
+    share(app)._current._on_time()
+    assert [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
+def test_who_has_no_share_has_nothing_that_a_child_would_count_twice(shared, tmp_path):
+    (tmp_path / "shared").touch()
+    app = shared()
+    app.get("/")
+    assert share(app)._current.counted() is None

@@ -210,6 +210,45 @@ def test_a_directory_full_of_other_things_is_unusable(directory, monkeypatch):
         take(directory)
 
 
+def test_where_not_even_a_header_fits_the_directory_is_unusable_and_left_as_it_was(directory, monkeypatch):
+    def full(fd, start, length):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(Unusable, match="No space left on device"):
+        take(directory)
+    assert files(directory) == []
+
+
+def test_what_can_not_be_looked_at_is_not_forgotten(directory, monkeypatch):
+    take(directory).close()
+    os.utime(os.path.join(directory.path, "slot-0000"), (1_000_000_000, 1_000_000_000))
+    real = Directory.open_file
+
+    def open_file(self, name, create=False):
+        if not create:
+            raise OSError(24, "Too many open files")
+        return real(self, name, create)
+
+    monkeypatch.setattr(Directory, "open_file", open_file)
+    removed = []
+    monkeypatch.setattr(Directory, "remove", lambda self, name: removed.append(name))
+    take(directory)
+    assert removed == []
+
+
+def test_on_a_disk_that_is_full_a_series_finds_no_room(directory, monkeypatch):
+    store = take(directory)
+
+    def full(fd, start, length):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    found = [store.allocate(labels(f"r{number}"), SHAPE.words) for number in range(100)]
+    assert found[-1] is None
+    assert len(store.blocks()) == sum(words is not None for words in found)
+
+
 def test_garbage_labels_are_left_out(directory):
     store = take(directory)
     for name in ("a", "b", "c"):
