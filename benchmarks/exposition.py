@@ -11,13 +11,11 @@ values. For requests the same data is a dictionary of the samples.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
-import math
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from _rounds import Variants, fastest
 from prometheus_client.core import Metric
 from prometheus_client.exposition import generate_latest
 
@@ -25,24 +23,8 @@ from pyramid_scales.exposition import exposition
 from pyramid_scales.exposition.layout import layout
 from pyramid_scales.snapshot import Kind, Labels, Node, Requests, Series, Snapshot
 
-Variants = dict[str, Callable[[], object]]
-
 PMF = ("min", "max", "mean", "stddev", "median")
 PMF += ("75percentile", "95percentile", "98percentile", "99percentile", "999percentile")
-
-
-def fastest(variants: Variants, rounds: int) -> dict[str, float]:
-    """Seconds of the fastest round of each variant; they alternate."""
-    best = dict.fromkeys(variants, math.inf)
-    gc.collect()
-    gc.disable()
-    for _ in range(rounds):
-        for name, function in variants.items():
-            started = time.perf_counter()
-            function()
-            best[name] = min(best[name], time.perf_counter() - started)
-    gc.enable()
-    return best
 
 
 def parent(children: dict[str, Node]) -> Node:

@@ -20,8 +20,9 @@ from dataclasses import replace
 
 warnings.simplefilter("ignore")
 
+from _rounds import fastest  # noqa: E402
 from greplin import scales  # noqa: E402
-from reading import fastest, plant  # noqa: E402
+from reading import plant  # noqa: E402
 
 from pyramid_scales.address import Address  # noqa: E402
 from pyramid_scales.figures import figures  # noqa: E402

@@ -9,13 +9,11 @@ the fastest of its rounds, which other programs on the machine have disturbed le
 from __future__ import annotations
 
 import argparse
-import gc
 import html
 import io
 import json
 import logging
 import sys
-import time
 import tracemalloc
 import types
 import warnings
@@ -25,6 +23,7 @@ from wsgiref.util import setup_testing_defaults
 
 warnings.simplefilter("ignore")
 sys.modules["cgi"] = types.SimpleNamespace(escape=html.escape)  # scales' formats imports it; WebOb after us
+from _rounds import fastest  # noqa: E402
 from greplin import scales  # noqa: E402
 from greplin.scales import formats  # noqa: E402
 
@@ -34,22 +33,6 @@ from pyramid.config import Configurator  # noqa: E402
 
 from pyramid_scales import renderers  # noqa: E402
 from pyramid_scales.tree import tree  # noqa: E402
-
-Variants = dict[str, Callable[[], object]]
-
-
-def fastest(variants: Variants, rounds: int) -> dict[str, float]:
-    """Processor seconds of the fastest round of each variant; they alternate."""
-    best = dict.fromkeys(variants, float("inf"))
-    gc.collect()
-    gc.disable()
-    for _ in range(rounds):
-        for name, function in variants.items():
-            started = time.process_time()
-            function()
-            best[name] = min(best[name], time.process_time() - started)
-    gc.enable()
-    return best
 
 
 def plant(leaves: int, shape: str) -> None:
@@ -122,7 +105,7 @@ def compare(leaves: int, rounds: int) -> None:
 def _in_units_of_dumps(function: Callable[[], str | bytes], pretty: bool, rounds: int) -> tuple[float, float]:
     """What the function takes, and what scales takes, for the text that the function makes."""
     data, indent = json.loads(function()), 2 if pretty else None
-    variants: Variants = {"dumps": lambda: json.dumps(data, indent=indent), "function": function}
+    variants = {"dumps": lambda: json.dumps(data, indent=indent), "function": function}
     times = fastest(variants | {"scales": lambda: scales_own(pretty)}, rounds)
     return times["function"] / times["dumps"], times["scales"] / times["dumps"]
 

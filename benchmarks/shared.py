@@ -23,6 +23,7 @@ from wsgiref.util import setup_testing_defaults
 
 warnings.simplefilter("ignore")
 
+from _rounds import fastest  # noqa: E402
 from pyramid.config import Configurator  # noqa: E402
 
 from pyramid_scales import application  # noqa: E402
@@ -36,20 +37,6 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5
 RECORDS = 5_000
 REQUESTS = 20
 END = "end"
-
-
-def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Processor seconds of the fastest round of each variant; they alternate."""
-    best = dict.fromkeys(variants, float("inf"))
-    gc.collect()
-    gc.disable()
-    for _ in range(rounds):
-        for name, function in variants.items():
-            started = time.process_time()
-            function()
-            best[name] = min(best[name], time.process_time() - started)
-    gc.enable()
-    return best
 
 
 def recording(store: Callable[[], Store]) -> Callable[[], None]:
