@@ -22,7 +22,7 @@ def where_included() -> traceback.FrameSummary | None:
     for frame, line in traceback.walk_stack(sys._getframe()):
         if str(frame.f_globals.get("__name__")).partition(".")[0] not in _NOT_THE_APPLICATION:
             return traceback.FrameSummary(frame.f_code.co_filename, line, frame.f_code.co_name)
-    return None
+    return None  # pragma: no cover (somebody has included us)
 
 
 def add_application(config: Configurator) -> None:

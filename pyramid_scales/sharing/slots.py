@@ -136,7 +136,7 @@ class SlotStore:
             _NEVER_FREED.extend(regions)
 
     def __del__(self) -> None:
-        if hasattr(self, "_regions"):
+        if hasattr(self, "_regions"):  # pragma: no branch (a file that could not be mapped left it half made)
             self.close()
 
     def _words(self, block: memoryview) -> memoryview:

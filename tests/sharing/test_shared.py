@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import logging
 import os
@@ -15,6 +16,8 @@ from greplin import scales
 from pyramid.response import Response
 
 from pyramid_scales import application
+from pyramid_scales.recording.histogram import Layout
+from pyramid_scales.sharing.shared import Shared, _watch
 
 
 @pytest.fixture
@@ -285,6 +288,7 @@ def test_a_worker_whose_statistics_are_gone_is_shown_with_its_requests(shared, t
     (published,) = (tmp_path / "shared").rglob("stats-0001.json")
     published.unlink()
     (published.parent / "slot-0007").mkdir()
+    (published.parent / "slot-0008").touch()
     assert requests(page(first)) == {"200": 2}
     assert page(first).headers["X-Scales-Workers"] == "2"
 
@@ -363,8 +367,55 @@ def test_a_timer_that_comes_too_early_comes_again(shared):
     assert [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
-def test_who_has_no_share_has_nothing_that_a_child_would_count_twice(shared, tmp_path):
+def test_who_has_no_share_has_nothing_that_a_child_would_count_twice(shared, tmp_path, caplog):
     (tmp_path / "shared").touch()
     app = shared()
     app.get("/")
     assert share(app)._current.counted() is None
+    share(app)._current.pid = -1
+    share(app).open_store()
+    assert not share(app).active
+    assert len(caplog.records) == 1
+
+
+def test_a_process_that_finds_itself_with_its_parents_slot_takes_one_of_its_own(shared, tmp_path):
+    """As a forked child does; the number of the process is all that tells it."""
+    app = shared()
+    scales.getStats()["orders"] = 5
+    app.get("/")
+    parents = share(app)._current
+    parents.rest()
+    parents.pid = -1
+    parents._on_time()
+    assert parents._timer is None
+    share(app)._let_go()
+    share(app).open_store()
+    child = share(app)._current
+    assert child is not parents
+    assert child.active
+    assert child.store is not parents.store
+    assert page(app).json["orders"] == 5
+
+
+def test_descriptors_that_the_application_closed_are_not_told_as_files_that_were_removed(shared):
+    app = shared()
+    app.get("/")
+    home = share(app)._current
+    os.close(home._directory.fd)
+    assert not home._is_removed()
+
+
+def test_hooks_of_an_application_that_is_gone_do_nothing(shared, monkeypatch):
+    hooks = {}
+    monkeypatch.setattr(os, "register_at_fork", lambda **given: hooks.update(given))
+    monkeypatch.setattr(atexit, "register", lambda hook: hooks.update(end=hook))
+    alone = Shared("/nowhere", 1.0, "app", Layout.of((1,)))
+    monkeypatch.setattr(Shared, "_end", lambda self: ended.append("here"))
+    ended = []
+    _watch(alone)
+    assert sorted(hooks) == ["after_in_child", "after_in_parent", "before", "end"]
+    hooks["end"]()
+    del alone
+    for hook in hooks.values():
+        hook()
+    assert ended == ["here"]

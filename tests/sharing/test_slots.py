@@ -249,6 +249,25 @@ def test_on_a_disk_that_is_full_a_series_finds_no_room(directory, monkeypatch):
     assert len(store.blocks()) == sum(words is not None for words in found)
 
 
+def test_a_file_that_became_shorter_is_read_as_far_as_it_goes(directory):
+    store = take(directory)
+    store.allocate(labels(), SHAPE.words)
+    with open(os.path.join(directory.path, "slot-0000"), "rb") as file:
+        found = [name for name, _ in slotfile.read_blocks(file.fileno(), SHAPE, 10**6)]
+    assert found == [labels()]
+
+
+def test_where_nothing_tells_boots_apart_all_are_one(monkeypatch):
+    def refuse(*_):
+        raise OSError(2, "No such file or directory")
+
+    monkeypatch.setattr(slotfile, "open", refuse, raising=False)
+    slotfile.boot_id.cache_clear()
+    found = slotfile.boot_id()
+    slotfile.boot_id.cache_clear()
+    assert found == (0, 0)
+
+
 def test_garbage_labels_are_left_out(directory):
     store = take(directory)
     for name in ("a", "b", "c"):
