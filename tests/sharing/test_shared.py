@@ -17,6 +17,7 @@ from pyramid.response import Response
 
 from pyramid_scales import application
 from pyramid_scales.recording.histogram import Layout
+from pyramid_scales.sharing.directory import Directory
 from pyramid_scales.sharing.shared import Shared, _watch
 
 
@@ -291,6 +292,21 @@ def test_a_worker_whose_statistics_are_gone_is_shown_with_its_requests(shared, t
     (published.parent / "slot-0008").touch()
     assert requests(page(first)) == {"200": 2}
     assert page(first).headers["X-Scales-Workers"] == "2"
+
+
+def test_a_slot_that_can_not_be_opened_now_is_told_not_left_out(shared, monkeypatch):
+    first, second = shared(), shared()
+    first.get("/")
+    second.get("/")
+    real = Directory.open_file
+
+    def open_file(self, name, create=False):
+        if name == "slot-0001":
+            raise OSError(24, "Too many open files")
+        return real(self, name, create)
+
+    monkeypatch.setattr(Directory, "open_file", open_file)
+    assert "The other workers could not be read" in first.get("/scales/").text
 
 
 def test_files_that_were_removed_are_told_once_in_the_log_and_on_each_page(shared, tmp_path, caplog):
