@@ -16,12 +16,14 @@ def pmf(values):
     ordered = sorted(values)
     if len(values) < 2:
         return {"count": len(values)}
+    mean = statistics.fmean(values)
     shown = {
         "count": len(values),
         "min": ordered[0],
         "max": ordered[-1],
-        "mean": statistics.fmean(values),
-        "stddev": statistics.pstdev(values),
+        "mean": mean,
+        # statistics.pstdev() of Python 3.10 squares what no float can hold.
+        "stddev": math.dist(values, [mean] * len(values)) / math.sqrt(len(values)),
     }
     return shown | {key: ordered[min(len(values) - 1, int(q * len(values)))] for key, q in QUANTILES.items()}
 
