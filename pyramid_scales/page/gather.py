@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 from ..keys import sort_key
 from ..snapshot import Kind, Node, Path
 
-_ORDERED = frozenset((Kind.PMF, Kind.METER))
-
 
 class Place(NamedTuple):
     """A container, and which of the tree's keys and values are directly in it."""
@@ -62,7 +60,7 @@ def _add_leaves(node: Node, keys: list[str], found: list[Any]) -> None:
         data = {key: value for key, value in data.items() if key not in node.children}
     ordered = sorted_keys(node, data)
     keys += ordered
-    found += [data[key] for key in ordered]
+    found += map(data.__getitem__, ordered)
 
 
 def sorted_keys(node: Node, keys: Any) -> list[str]:
@@ -70,7 +68,7 @@ def sorted_keys(node: Node, keys: Any) -> list[str]:
 
     The figures of a distribution and of a meter have an order of their own, from count to 999percentile.
     """
-    if node.kind in _ORDERED:
+    if node.kind is Kind.PMF or node.kind is Kind.METER:
         return list(keys)
     if not node.order:
         return sorted(keys, key=int) if node.kind is Kind.LIST else sorted(keys)

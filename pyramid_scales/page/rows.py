@@ -6,9 +6,10 @@ treated together, list by list: a few calls for a page, not a few for each stati
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..address import Address
 from ..snapshot import Kind, Path
@@ -19,8 +20,7 @@ from .plain_text import escape_all, segments
 EMPTY_KEY = '""'
 """What stands for a key without text."""
 
-_DIVIDER, _UNIT = "\x1f", "\x1e"
-_UNSENDABLE = {0x1F: " ", 0x1E: " ", 0: "\N{REPLACEMENT CHARACTER}"}
+_PIECES = json.JSONEncoder(check_circular=False, separators=("\x1f", ":"))
 _FOLDED = frozenset((Kind.PMF, Kind.METER))
 _MOST_DEPTH = 3
 _MOST_LEAVES = 40
@@ -131,7 +131,7 @@ def levels(found: Gathered, path: Path, plan: Plan) -> Iterator[Level]:
         yield Level(
             href=href + suffix,
             key=key,
-            digest=values.digest(place, found, texts),
+            digest=values.digest(place),
             open=plan.unfold or not depth or _opens(place, depth, folded if depth == 1 else _FOLDED),
             link=place.link,
             approximate=bool(plan.approximate) and place.path in plan.approximate,
@@ -164,24 +164,22 @@ def _opens(place: Place, depth: int, folded: frozenset[Kind]) -> bool:
 
 
 def bare(found: Gathered) -> str:
-    """The values alone, in the order of the rows: what a closed level says of itself (but for the first),
-    exact text of each leaf. U+001F divides them. The script rounds and groups by itself, as ``values``
-    does; what it can't know, a text with a unit, follows its exact text after U+001E."""
-    texts = values.texts_of(found, only_units=True)
-    every = texts.exact if texts.safe else _sendable(texts.exact)
-    said: list[str] = []
+    """The values alone, in the order of the rows: what a closed level says of itself (but for the first), and
+    each leaf. U+001F divides them, and each is JSON: a number or a text; or, since the script rounds and
+    groups by itself as ``values`` does but knows no units, an object of an exact and a human text."""
+    said: list[Any] = []
+    plain = values.PLAIN.issuperset(map(type, found.values))
     for number, place in enumerate(found.places):
         if place is not None:
             if number and not place.link:
-                said.append(values.digest(place, found, texts))
-            exact, human = every[place.leaves], texts.human[place.leaves]
-            said += map(f"{{}}{_UNIT}{{}}".format, exact, human) if any(human) else exact
-    return _DIVIDER.join(said)
+                said.append(values.digest(place))
+            said += values.bare(place, found, plain)
+    text = _PIECES.encode(said)
+    if "\\ud" in text or "\\u0000" in text:
+        text = _PIECES.encode([_sendable(each) if type(each) is str else each for each in said])
+    return text[1:-1]
 
 
-def _sendable(texts: Sequence[str]) -> Sequence[str]:
-    """The texts without the characters that have a meaning here, or none in HTML."""
-    joined = "".join(texts)
-    if not any(char in joined for char in map(chr, _UNSENDABLE)):
-        return texts
-    return [text.translate(_UNSENDABLE) for text in texts]
+def _sendable(text: str) -> str:
+    """What a page shows of a text that UTF-8 or HTML can't carry."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "backslashreplace").decode()

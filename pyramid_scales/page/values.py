@@ -19,6 +19,8 @@ Writer = Callable[[str, Any], str]
 """Key and value of a statistic → the text that people read, ``""`` where the exact one reads well."""
 
 _UNUSUAL = frozenset(("nan", "inf", "-inf"))
+PLAIN = frozenset((int, float, str))
+"""What JSON writes as the page does."""
 _SAFE = frozenset((int, float, bool, type(None)))
 _PMF = (("count", "count"), ("median", "median"), ("99percentile", "99 %"))
 _METER = (("count", "count"), ("m1", "m1"))
@@ -36,33 +38,45 @@ class Texts(NamedTuple):
     """No value is text: ``exact`` needs no escaping."""
 
 
-def texts_of(found: Gathered, only_units: bool = False) -> Texts:
-    """The texts of a gathered tree; with ``only_units`` no human texts but those that have a unit."""
+def texts_of(found: Gathered) -> Texts:
+    """The texts of a gathered tree."""
     kinds = list(map(type, found.values))
     names = {kind: kind.__name__ for kind in set(kinds)}
     types = [names[kind] for kind in kinds]
     texts = exact(found.values)
     safe = _SAFE.issuperset(names)
-    human = [""] * len(texts) if only_units else humans(types, found.values, texts)
+    human = humans(types, found.values, texts)
     for place in found.places:
         if place is None:
             continue
         part = place.leaves
         if place.node.marks:
             safe = False
-            _set_marks(place.node, found.keys[part], part.start, types, texts)
+            keys, marks = found.keys[part], place.node.marks
+            types[part] = [str(escape(marks.get(key, name))) for key, name in zip(keys, types[part])]
+            texts[part] = _read(place.node, keys, texts[part])
         write = meaning(place.path, place.node.kind)
         if write is not None:
             human[part] = map(write, found.keys[part], found.values[part])
     return Texts(types, texts, human, safe)
 
 
-def _set_marks(node: Node, keys: Sequence[str], start: int, types: list[str], texts: list[str]) -> None:
-    for index, key in enumerate(keys, start):
-        name = node.marks.get(key)
-        if name is not None:
-            types[index] = str(escape(name))
-            texts[index] = UNREAD if name == "error" else texts[index]
+def bare(place: Place, found: Gathered, plain: bool) -> Sequence[Any]:
+    """The values of a container as they are, if ``plain`` says that the tree holds no others, or their texts;
+    where people read them in a unit, each a dictionary of both texts."""
+    own, write = found.values[place.leaves], meaning(place.path, place.node.kind)
+    if plain and write is None and not place.node.marks:
+        return own
+    keys = found.keys[place.leaves]
+    texts = _read(place.node, keys, exact(own))
+    if write is None:
+        return texts
+    return [{text: human} if human else text for text, human in zip(texts, map(write, keys, own))]
+
+
+def _read(node: Node, keys: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
+    """The texts, and what stands for those that could not be read."""
+    return [UNREAD if node.marks.get(key) == "error" else text for key, text in zip(keys, texts)]
 
 
 def exact(found: Sequence[Any]) -> list[str]:
@@ -99,28 +113,27 @@ def humans(names: Sequence[str], found: Sequence[Any], texts: Sequence[str]) -> 
     ]
 
 
-def digest(place: Place, found: Gathered, texts: Texts) -> str:
+def digest(place: Place) -> str:
     """What a closed level says of itself: figures of a distribution or meter, else how many it holds."""
     node = place.node
     if node.kind is Kind.PMF:
-        return _figures(place.leaves, found, texts, _PMF)
+        return _figures(place, _PMF)
     if node.kind is Kind.METER:
-        return _figures(place.leaves, found, texts, _METER)
+        return _figures(place, _METER)
     amount = len(node.data)
     if node.children:
         amount += sum(child.collapsed for child in node.children.values())
     return f"{amount:,} entry" if amount == 1 else f"{amount:,} entries"
 
 
-def _figures(part: slice, found: Gathered, texts: Texts, wanted: Sequence[tuple[str, str]]) -> str:
-    said, keys = [], found.keys[part]
+def _figures(place: Place, wanted: Sequence[tuple[str, str]]) -> str:
+    said, write = [], meaning(place.path, place.node.kind)
     for key, name in wanted:
-        if key in keys:
-            index = part.start + keys.index(key)
-            exact, kind = texts.exact[index], texts.types[index]
-            if kind in ("int", "float"):
-                shown = texts.human[index] or human(kind, found.values[index], exact) or exact
-                said.append(f"{name} {shown}")
+        value = place.node.data.get(key)
+        if type(value) is float:
+            said.append(f"{name} {write(key, value) if write else units.number(value)}")
+        elif type(value) is int:
+            said.append(f"{name} {units.count(value)}")
     return " · ".join(said)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 from paging import ADDRESS
@@ -141,9 +144,38 @@ def gathered(root, path=()):
 
 def test_bare_values_come_in_the_order_of_the_rows():
     root = node({"b": 2, "a": 0.5}, c=Node({"idle": 0.25}, Kind.STATES), d=Node({"x": 1}, collapsed=True))
-    assert rows.bare(gathered(root)).split("\x1f") == ["0.5", "2", "1 entry", "0.25\x1e250\xa0ms"]
+    assert pieces(root) == [0.5, 2, "1 entry", {"0.25": "250\xa0ms"}]
+
+
+def pieces(root):
+    """What a refresh says, read as the script reads it; no piece has the character that divides them."""
+    return [json.loads(piece) for piece in rows.bare(gathered(root)).split("\x1f")]
 
 
 @given(st.dictionaries(st.text(max_size=3), st.text(max_size=9), min_size=1))
-def test_no_text_disturbs_the_order_of_bare_values(texts):
-    assert len(rows.bare(gathered(Node(texts))).split("\x1f")) == len(texts)
+def test_a_text_comes_as_the_page_shows_it(texts):
+    assert pieces(Node(texts)) == [texts[key].replace("\0", "\ufffd") for key in sorted(texts)]
+
+
+def test_numbers_come_as_they_are_written():
+    values = {
+        "a": 2**70,
+        "b": 1e22,
+        "c": 0.1,
+        "d": -0.0,
+        "e": math.inf,
+        "f": -math.inf,
+        "g": math.nan,
+        "h": 1.0,
+    }
+    told = rows.bare(gathered(Node({str(key): value for key, value in values.items()}))).split("\x1f")
+    assert told == [str(2**70), "1e+22", "0.1", "-0.0", "Infinity", "-Infinity", "NaN", "1.0"]
+
+
+def test_what_is_no_number_and_no_text_comes_as_the_text_that_stands_for_it():
+    root = Node({"a": True, "b": None, "c": 5, "d": None, "e": "1.5"}, marks={"d": "error", "e": "Decimal"})
+    assert pieces(root) == ["True", "None", "5", "could not be read", "1.5"]
+
+
+def test_a_text_that_no_page_can_carry_comes_as_on_the_page():
+    assert pieces(Node({"a": "\ud800\0é"})) == ["\\ud800\ufffdé"]

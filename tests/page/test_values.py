@@ -19,8 +19,7 @@ def human(path, found):
 
 
 def digest(found):
-    gathered = gather(found, ())
-    return values.digest(gathered.places[0], gathered, values.texts_of(gathered))
+    return values.digest(gather(found, ()).places[0])
 
 
 def test_no_number_is_spelled_as_in_javascript():
@@ -82,7 +81,7 @@ def test_what_is_no_number_among_the_figures_of_the_process_has_no_unit():
 
 
 def test_a_closed_distribution_says_count_median_and_99_percent():
-    assert digest(Node(dict(PMF), Kind.PMF)) == "count 7 · median 2.0 · 99 % 6.0"
+    assert digest(Node(dict(PMF), Kind.PMF)) == "count 7 · median 2 · 99 % 6"
     assert digest(Node({"count": 0}, Kind.PMF)) == "count 0"
     assert digest(Node({"count": 3, "m1": 1 / 3, "unit": "per second"}, Kind.METER)) == "count 3 · m1 0.3333"
 

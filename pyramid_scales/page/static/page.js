@@ -83,19 +83,25 @@
   }
 
   function patchValues(tree, text) {
-    const texts = text.split("\x1f");
+    const pieces = text.split("\x1f").map(told);
     const rows = tree.querySelectorAll("summary > .digest, li");
     let next = 0;
     for (const row of rows) {
       if (row.localName !== "li") {
-        setFirst(row, texts[next++]);
+        setFirst(row, pieces[next++][0]);
         continue;
       }
       const shown = row.firstElementChild.lastElementChild;
-      const [exact, unit] = texts[next++].split("\x1e");
+      const [exact, unit] = pieces[next++];
       setFirst(shown, exact);
       patchHuman(row, unit === undefined ? human(shown.className.split(" ", 1)[0], exact) : unit);
     }
+  }
+
+  // A text, or with it what people read; numbers stay as they were written.
+  function told(piece) {
+    if (piece[0] === "{") return Object.entries(JSON.parse(piece))[0];
+    return [piece[0] === '"' ? JSON.parse(piece) : piece];
   }
 
   const grouped = (text) => text.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ",");
