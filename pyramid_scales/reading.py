@@ -14,6 +14,7 @@ from pyramid.registry import Registry
 
 from .application import Application
 from .merge import merge
+from .recording.readout import Extent
 from .snapshot import Path, Requests, Snapshot
 from .tree import process, tree
 
@@ -38,20 +39,18 @@ class Wanted(NamedTuple):
     """Figures of their own: the page's tables and drawings, the exposition's histogram."""
     in_tree: bool
     """Those that stand in the tree, at ``pyramid/requests``."""
-    recent: bool
-    """Rates and what else is of the last minutes."""
+    extent: Extent
 
 
 def wanted(format: str, path: Path, is_filtered: bool) -> Wanted:
     """What the answer in a format to the address ``path`` shows of requests."""
+    if path[:1] not in ((), ("pyramid",)):
+        return Wanted(beside=False, in_tree=False, extent=Extent.NOTHING)
     is_json = format in ("json", "prettyjson")
     in_tree = is_json or is_filtered or bool(path)
-    return Wanted(
-        beside=not is_json and path[:1] in ((), ("pyramid",)),
-        in_tree=in_tree,
-        # Prometheus has a memory of its own.
-        recent=in_tree or format == "html",
-    )
+    # Prometheus has a memory of its own.
+    extent = Extent.MEANS if format == "html" else Extent.RATES if in_tree else Extent.TOTALS
+    return Wanted(beside=not is_json, in_tree=in_tree, extent=extent)
 
 
 def take(app: Application, path: Path, scope: str, wanted: Wanted) -> Snapshot:
@@ -61,8 +60,9 @@ def take(app: Application, path: Path, scope: str, wanted: Wanted) -> Snapshot:
         app.shared.publish_if_due()
     # First ours: that may adopt a slot, which then is no other's.
     read = app.recorder.requests if app.recorder is not None and (wanted.beside or merged) else None
-    requests = read(wanted.recent) if read is not None else None
-    others = app.shared.others(wanted.recent) if app.shared is not None and merged else ()
+    requests = read(wanted.extent) if read is not None else None
+    now = requests.now if requests is not None else 0
+    others = app.shared.others(now, wanted.extent) if app.shared is not None and merged else ()
     # What all workers have replaces it in the tree, so ours need not be computed.
     needless = requests is not None and (others or not wanted.in_tree)
     shown = replace(requests, series=()) if requests is not None and needless else requests

@@ -95,28 +95,52 @@ class Labels(NamedTuple):
     """The dotted class of the exception, or ``""``."""
 
 
-class Slice(NamedTuple):
-    """A note of the ring: what a series had recorded when a ten-second slice began."""
+class Buckets(NamedTuple):
+    """How many requests there were in each bucket; many are empty, those before and behind these in any
+    case."""
 
-    number: int
-    """Start of the slice on the monotonic clock, in units of ten seconds."""
-    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody asks for here
-    sum_ns: int
+    first: int
+    """The place of the first of them: that of its bound in ``Requests.bounds_ns``. The bucket without a bound
+    has the last place."""
+    amounts: list[int]
+    total: int
+    """Their sum."""
+
+
+NO_BUCKETS = Buckets(0, [], 0)
+
+
+class Slices(NamedTuple):
+    """What a series held when each of the last slices of ten seconds began, oldest first: the 90 of fifteen
+    minutes, and the current one. Rows are empty where nothing has happened since."""
+
+    counts: Sequence[int]
+    """Requests before each of these 91 moments."""
+    sums_ns: Sequence[int]
+    """Time spent in them, before every third of these moments, from the first on."""
+
+
+NO_SLICES = Slices((), ())
 
 
 class Series(NamedTuple):
     """One series of requests; its count is the sum of its buckets, by definition."""
 
     labels: Labels
-    buckets: Sequence[int]
-    """Requests in each bucket, for ever; one longer than ``Requests.bounds_ns`` (the last has no bound)."""
+    buckets: Buckets
+    """All requests."""
     sum_ns: int
-    recent: Sequence[int]
-    """Requests in each bucket over the last five minutes."""
-    slices: Sequence[Slice]
-    """The notes of the last fifteen minutes, oldest first."""
+    recent: Buckets
+    """Requests of the last five minutes."""
+    slices: Slices
+    """What there was before each slice of the last fifteen minutes; the last is ``Requests.now``."""
     recent_sum_ns: int | None = None
     """Time spent in the requests of ``recent``; ``None`` where it is not known."""
+
+    @property
+    def amount(self) -> int:
+        """Requests, for ever."""
+        return self.buckets.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +152,11 @@ class Requests:
     le_ns: Sequence[int]
     """The bounds of ``scales.buckets``; each of them is in ``bounds_ns``."""
     series: Sequence[Series]
+    """Of many workers, several may have the same labels."""
     active: int
     """Requests in flight."""
     now: int
-    """The slice number at the moment of the snapshot, comparable with ``Slice.number``."""
+    """The number of the current slice: the monotonic clock in units of ten seconds."""
     max_series: int
     overflowed: int = 0
     """Requests recorded under ``(other)`` because the cap was reached."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import platform
 
+import pytest
+
 from pyramid_scales import reading
+from pyramid_scales.recording.readout import Extent
 
 
 def test_the_versions_are_those_of_what_runs():
@@ -16,3 +19,21 @@ def test_the_versions_are_those_of_what_runs():
 
 def test_what_is_not_installed_has_no_version():
     assert reading._version("a distribution that nobody has") == "not installed"
+
+
+@pytest.mark.parametrize(
+    ("format", "path", "is_filtered", "beside", "in_tree", "extent"),
+    [
+        ("html", (), False, True, False, Extent.MEANS),
+        ("html", (), True, True, True, Extent.MEANS),
+        ("html", ("pyramid", "requests"), False, True, True, Extent.MEANS),
+        ("json", (), False, False, True, Extent.RATES),
+        ("prettyjson", ("pyramid",), False, False, True, Extent.RATES),
+        ("prometheus", (), False, True, False, Extent.TOTALS),
+        ("openmetrics", ("pyramid",), False, True, True, Extent.RATES),
+        ("json", ("db",), False, False, False, Extent.NOTHING),
+        ("html", ("db",), True, False, False, Extent.NOTHING),
+    ],
+)
+def test_only_what_an_answer_shows_of_requests_is_read(format, path, is_filtered, beside, in_tree, extent):
+    assert reading.wanted(format, path, is_filtered) == (beside, in_tree, extent)

@@ -8,11 +8,12 @@ is empty, which Prometheus takes for absent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import NamedTuple
 
 from ..address import clean
 from ..figures.request_tree import tree_key
+from ..figures.sums import added_buckets
 from ..snapshot import Labels, Requests, Series
 from .families import Family, LabelPairs, Metric, Sample
 
@@ -71,15 +72,14 @@ class Histogram(NamedTuple):
 
 def histogram(requests: Requests, routes: frozenset[str] | None = None) -> Histogram:
     """The durations of all requests, or those of some ``routes`` (their keys in the tree)."""
-    ends = [requests.bounds_ns.index(le) + 1 for le in requests.le_ns]
-    pieces = [slice(start, end) for start, end in pairwise((0, *ends, None))]
+    ends = [*(requests.bounds_ns.index(le) + 1 for le in requests.le_ns), len(requests.bounds_ns) + 1]
     return Histogram(
         NAME,
         "Duration of requests, by route, method, status and class of the error.",
         "seconds",
         (*[repr(le / 1e9) for le in requests.le_ns], "+Inf"),
         [
-            Durations(labels, _totals(alike, pieces), sum(series.sum_ns for series in alike) / 1e9)
+            Durations(labels, _totals(alike, ends), sum(series.sum_ns for series in alike) / 1e9)
             for labels, alike in sorted(_alike(requests.series, routes).items())
         ],
     )
@@ -109,6 +109,8 @@ def _labels(labels: Labels) -> LabelPairs:
     )
 
 
-def _totals(alike: Sequence[Series], pieces: Sequence[slice]) -> Sequence[int]:
-    counts = [[sum(series.buckets[piece]) for piece in pieces] for series in alike]
-    return tuple(accumulate(counts[0] if len(counts) == 1 else map(sum, zip(*counts, strict=True))))
+def _totals(alike: Sequence[Series], ends: Sequence[int]) -> Sequence[int]:
+    """Requests in the buckets before each of the ``ends``."""
+    first, amounts, _ = added_buckets([series.buckets for series in alike])
+    ranks = list(accumulate(amounts, initial=0))
+    return tuple([ranks[min(max(end - first, 0), len(amounts))] for end in ends])

@@ -19,15 +19,14 @@ sparkline                          the last fifteen minutes, in slices
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..snapshot import Requests
-from .request_tree import tree_key
 from .spread import Bar, bars, middles, spread
-from .totals import Totals, group, together
-from .windows import FIFTEEN_MINUTES, FIVE_MINUTES, ONE_MINUTE, Frame, Sparkline, frame
+from .totals import Totals, altogether, by_route, of_route, together
+from .windows import Frame, Sparkline, frame
 
 __all__ = [
     "Bar",
@@ -43,8 +42,10 @@ __all__ = [
     "summary",
 ]
 
+_PERMILLES = (500, 950, 990)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
 class Figures:
     """What is shown of one route, and of all together. ``None``: no request in these five minutes."""
 
@@ -65,29 +66,24 @@ class Figures:
     sparkline: Sparkline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Overview(Figures):
     """All requests of the application."""
 
     active: int
     """Requests in flight."""
-    series: int
-    """Series in use, of ``max_series``."""
-    max_series: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Route(Figures):
     """One row of the table of routes."""
 
     name: str
-    key: str
-    """The key of the route in the scales tree, below ``routes``."""
     pattern: str
     methods: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Summary:
     """The overview, and a row for each route that was ever requested, sorted by name."""
 
@@ -95,7 +91,7 @@ class Summary:
     routes: tuple[Route, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Detail:
     """Why a route is as it is."""
 
@@ -112,14 +108,19 @@ class Detail:
 
 def summary(requests: Requests) -> Summary:
     """The overview and the table of routes, from one pass over the series."""
-    grouped, window = group(requests), frame(requests)
-    rows = (_route(name, totals, requests, window) for name, totals in grouped.routes.items())
-    return Summary(overview=_overview(grouped.all, requests, window), routes=tuple(rows))
+    window, values = frame(requests), middles(tuple(requests.bounds_ns))
+    found = by_route(requests)
+    whole = _overview(altogether(list(found.values())), requests, window, values)
+    return Summary(
+        overview=whole,
+        routes=tuple([_route(name, totals, window, values) for name, totals in found.items()]),
+    )
 
 
 def overview(requests: Requests) -> Overview:
     """The figures of all requests together."""
-    return _overview(together(requests), requests, frame(requests))
+    totals, values = together(requests.series), middles(tuple(requests.bounds_ns))
+    return _overview(totals, requests, frame(requests), values)
 
 
 def routes(requests: Requests) -> tuple[Route, ...]:
@@ -129,11 +130,11 @@ def routes(requests: Requests) -> tuple[Route, ...]:
 
 def detail(requests: Requests, name: str) -> Detail | None:
     """All that is known of the route ``name``; ``None`` if it was never requested."""
-    totals = group(requests, only=name).routes.get(name)
+    totals = of_route(requests, name)
     if totals is None:
         return None
     return Detail(
-        route=_route(name, totals, requests, frame(requests)),
+        route=_route(name, totals, frame(requests), middles(tuple(requests.bounds_ns))),
         statuses=totals.by(lambda labels: labels.status),
         methods=totals.by(lambda labels: labels.method),
         exceptions=totals.by(lambda labels: labels.error),
@@ -142,50 +143,39 @@ def detail(requests: Requests, name: str) -> Detail | None:
     )
 
 
-def _overview(totals: Totals, requests: Requests, window: Frame) -> Overview:
+def _overview(totals: Totals, requests: Requests, window: Frame, values: Sequence[float]) -> Overview:
     return Overview(
         active=requests.active,
-        series=len(requests.series),
-        max_series=requests.max_series,
-        **_figures(totals, requests, window),
+        **_figures(totals, window, values),
     )
 
 
-def _route(name: str, totals: Totals, requests: Requests, window: Frame) -> Route:
+def _route(name: str, totals: Totals, window: Frame, values: Sequence[float]) -> Route:
     return Route(
         name=name,
-        key=tree_key(name),
         pattern=totals.series[0].labels.pattern,
-        methods=tuple(totals.by(lambda labels: labels.method)),
-        **_figures(totals, requests, window),
+        methods=tuple(sorted({one.labels.method for one in totals.series})),
+        **_figures(totals, window, values),
     )
 
 
-def _figures(totals: Totals, requests: Requests, window: Frame) -> dict[str, Any]:
-    history = totals.history
-    lately = sum(history.counts[-FIVE_MINUTES:])
-    m1, m15 = window.rate(history.counts, ONE_MINUTE), window.rate(history.counts, FIFTEEN_MINUTES)
+def _figures(totals: Totals, window: Frame, values: Sequence[float]) -> dict[str, Any]:
+    lately = totals.lately
+    m1, m5, m15 = window.rates(lately)
+    found = spread(totals.recent, totals.recent_sum_ns, values)
+    p50, p95, p99 = found.percentiles(_PERMILLES) if found else (None, None, None)
     return {
         "count": totals.count,
         "errors": totals.errors,
         "m1": m1,
-        "m5": window.rate(history.counts, FIVE_MINUTES),
+        "m5": m5,
         "m15": m15,
-        "error_share": sum(history.errors[-FIVE_MINUTES:]) / lately if lately else None,
+        "error_share": totals.errors_lately[1] / lately[1] if lately[1] else None,
+        "mean": found and found.mean,
+        "p50": p50,
+        "p95": p95,
+        "p99": p99,
+        "max": found and found.max,
         "change": m1 / m15 - 1 if m15 else 0.0,
         "sparkline": window.sparkline(totals),
-        **_durations(totals, requests),
-    }
-
-
-def _durations(totals: Totals, requests: Requests) -> dict[str, float | None]:
-    found = spread(totals.recent, totals.recent_sum_ns, middles(tuple(requests.bounds_ns)))
-    if found is None:
-        return dict.fromkeys(("mean", "p50", "p95", "p99", "max"))
-    return {
-        "mean": found.mean,
-        "p50": found.percentile(500),
-        "p95": found.percentile(950),
-        "p99": found.percentile(990),
-        "max": found.max,
     }

@@ -6,14 +6,14 @@ consumer of a scales tree can read them; values are exactly ``int``, ``float`` o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
 from ..snapshot import Kind, Labels, Node, Requests
 from .spread import middles, spread
-from .totals import Totals, group
-from .windows import FIFTEEN_MINUTES, FIVE_MINUTES, ONE_MINUTE, Frame, frame
+from .totals import Totals, altogether, by_route
+from .windows import Frame, frame
 
 _PERMILLE = {
     "median": 500,
@@ -60,12 +60,10 @@ def as_tree(requests: Requests) -> dict[str, Any]:
 
 def as_node(requests: Requests) -> Node:
     """The same as :func:`as_tree`, with the kind of each part."""
-    grouped, window = group(requests), frame(requests)
-    bounds = tuple(requests.bounds_ns)
-    routes = {
-        tree_key(name): _parent(_branch(totals, window, bounds)) for name, totals in grouped.routes.items()
-    }
-    whole = _branch(grouped.all, window, bounds)
+    window, values = frame(requests), middles(tuple(requests.bounds_ns))
+    found = by_route(requests)
+    routes = {tree_key(name): _parent(_branch(totals, window, values)) for name, totals in found.items()}
+    whole = _branch(altogether(list(found.values())), window, values)
     return _parent({**whole, "routes": _parent(routes)}, active=requests.active)
 
 
@@ -83,9 +81,9 @@ def _parent(children: dict[str, Node], **leaves: int) -> Node:
     return Node({**leaves, **{key: child.data for key, child in children.items()}}, Kind.GROUP, children)
 
 
-def _branch(totals: Totals, window: Frame, bounds: tuple[int, ...]) -> dict[str, Node]:
+def _branch(totals: Totals, window: Frame, values: Sequence[float]) -> dict[str, Node]:
     parts: dict[str, dict[str, Any]] = {
-        "latency": _latency(totals, bounds),
+        "latency": _latency(totals, values),
         "rate": _rate(totals, window),
         "responses": _by(totals, lambda labels: labels.status),
         "exceptions": _by(totals, lambda labels: labels.error),
@@ -93,8 +91,7 @@ def _branch(totals: Totals, window: Frame, bounds: tuple[int, ...]) -> dict[str,
     return {key: Node(data, _KINDS[key]) for key, data in parts.items()}
 
 
-def _latency(totals: Totals, bounds: tuple[int, ...]) -> dict[str, int | float]:
-    values = middles(bounds)
+def _latency(totals: Totals, values: Sequence[float]) -> dict[str, int | float]:
     found = spread(totals.recent, totals.recent_sum_ns, values)
     found = found or spread(totals.buckets, totals.sum_ns, values)
     if found is None:
@@ -105,19 +102,13 @@ def _latency(totals: Totals, bounds: tuple[int, ...]) -> dict[str, int | float]:
         "max": found.max,
         "mean": found.mean,
         "stddev": found.stddev,
-        **{key: found.percentile(permille) for key, permille in _PERMILLE.items()},
+        **dict(zip(_PERMILLE, found.percentiles(_PERMILLE.values()), strict=True)),
     }
 
 
 def _rate(totals: Totals, window: Frame) -> dict[str, int | float | str]:
-    counts = totals.history.counts
-    return {
-        "unit": "per second",
-        "count": totals.count,
-        "m1": window.rate(counts, ONE_MINUTE),
-        "m5": window.rate(counts, FIVE_MINUTES),
-        "m15": window.rate(counts, FIFTEEN_MINUTES),
-    }
+    m1, m5, m15 = window.rates(totals.lately)
+    return {"unit": "per second", "count": totals.count, "m1": m1, "m5": m5, "m15": m15}
 
 
 def _by(totals: Totals, label: Callable[[Labels], int | str]) -> dict[str, int]:

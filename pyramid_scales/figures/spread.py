@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, compress, pairwise
+from itertools import accumulate, pairwise
 from math import sqrt
 from operator import mul
+
+from ..snapshot import Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,65 +31,61 @@ class Spread:
     maximum are then corrected to enclose it.
     """
 
-    __slots__ = ("_counts", "_ranks", "_values", "max", "mean", "min")
+    __slots__ = ("_amount", "_amounts", "_first", "_middles", "_ranks", "max", "mean", "min")
 
-    def __init__(self, values: Sequence[float], counts: Sequence[int], sum_ns: int | None) -> None:
-        self._values, self._counts = values, counts
-        self._ranks = list(accumulate(counts))
-        self.mean = self._middle() if sum_ns is None else sum_ns / self._ranks[-1] / 1e9
-        self.min = min(values[0], self.mean)
-        self.max = max(values[-1], self.mean)
+    def __init__(self, buckets: Buckets, sum_ns: int | None, middles: Sequence[float]) -> None:
+        self._first, self._amounts, self._amount = buckets
+        self._middles = middles
+        self._ranks = list(accumulate(self._amounts))
+        self.mean = self._middle() if sum_ns is None else sum_ns / self._amount / 1e9
+        shortest, longest = self._ranked(1), self._ranked(self._amount)
+        self.min, self.max = min(shortest, self.mean), max(longest, self.mean)
 
-    def percentile(self, permille: int) -> float:
-        """The duration in seconds that so many thousandths do not exceed: nearest rank."""
-        return self._values[bisect_left(self._ranks, -(-self._ranks[-1] * permille // 1000))]
+    def percentiles(self, permilles: Iterable[int]) -> Sequence[float]:
+        """The duration in seconds that so many thousandths do not exceed, of each: nearest rank."""
+        return [self._ranked(-(-self._amount * permille // 1000)) for permille in permilles]
+
+    def _ranked(self, rank: int) -> float:
+        return self._middles[self._first + bisect_left(self._ranks, rank)]
 
     @property
     def stddev(self) -> float:
         """The standard deviation of a sample (``n - 1``) in seconds, as scales has it; 0.0 for only one."""
         middle = self._middle()
-        deviations = ((value - middle) ** 2 for value in self._values)
-        return sqrt(sum(map(mul, deviations, self._counts)) / max(self._ranks[-1] - 1, 1))
+        deviations = ((value - middle) ** 2 for value in self._values())
+        return sqrt(sum(map(mul, deviations, self._amounts)) / max(self._amount - 1, 1))
 
     def _middle(self) -> float:
-        total: float = sum(map(mul, self._values, self._counts))
-        return total / self._ranks[-1]
+        total: float = sum(map(mul, self._values(), self._amounts))
+        return total / self._amount
+
+    def _values(self) -> Sequence[float]:
+        return self._middles[self._first : self._first + len(self._amounts)]
 
 
-def spread(counts: Sequence[int], sum_ns: int | None, middles: Sequence[float]) -> Spread | None:
-    """The spread of the durations in the buckets ``counts``; ``None`` when there is none.
+def spread(buckets: Buckets, sum_ns: int | None, middles: Sequence[float]) -> Spread | None:
+    """The spread of the durations in ``buckets``; ``None`` when there is none.
 
     ``sum_ns`` is the time that they took together, where it is known; ``middles`` see :func:`middles`.
     """
-    values = list(compress(middles, counts))
-    return Spread(values, list(filter(None, counts)), sum_ns) if values else None
+    return Spread(buckets, sum_ns, middles) if buckets.total else None
 
 
-def bars(counts: Sequence[int], bounds_ns: Sequence[int], most: int = 64) -> tuple[Bar, ...]:
+def bars(buckets: Buckets, bounds_ns: Sequence[int], most: int = 64) -> tuple[Bar, ...]:
     """The histogram from its first to its last occupied bucket, as at most ``most`` bars.
 
     Where there are more buckets, neighbours are joined; the bounds grow by a constant factor, so bars of
     equal width suit a logarithmic axis.
     """
-    places = list(occupied(counts))
+    places = [place for place, amount in enumerate(buckets.amounts, buckets.first) if amount]
     if not places:
         return ()
     first, last = places[0], places[-1] + 1
-    edges = [0.0, *(bound / 1e9 for bound in bounds_ns), 2 * bounds_ns[-1] / 1e9]
+    amounts = buckets.amounts[first - buckets.first :]
+    edges = [0.0, *(bound / 1e9 for bound in bounds_ns), 2 * bounds_ns[-1] / 1e9][first:]
     step = -(-(last - first) // most)
-    cuts = [*range(first, last, step), last]
-    return tuple(Bar(edges[low], edges[high], sum(counts[low:high])) for low, high in pairwise(cuts))
-
-
-def occupied(counts: Sequence[int]) -> Iterator[int]:
-    """The places of the buckets that are not empty: usually few of them."""
-    return compress(_places(len(counts)), counts)
-
-
-@lru_cache(maxsize=8)
-def _places(amount: int) -> tuple[int, ...]:
-    """The first numbers; made once, since making them takes as long as looking at the buckets."""
-    return tuple(range(amount))
+    cuts = [*range(0, last - first, step), last - first]
+    return tuple(Bar(edges[low], edges[high], sum(amounts[low:high])) for low, high in pairwise(cuts))
 
 
 @lru_cache(maxsize=8)

@@ -8,98 +8,123 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import truediv
+from operator import sub, truediv
 
 from ..snapshot import Requests
-from .totals import NOTHING, SLICES, Totals
+from .totals import FIFTEEN_MINUTES, SLICES, WINDOWS, Totals
 
 SLICE_NS = 10_000_000_000
 """Length of a slice on the monotonic clock."""
-ONE_MINUTE, FIVE_MINUTES, FIFTEEN_MINUTES = 6, 30, 90
-"""Windows, in slices."""
+_BAR = 3
+"""Slices of half a minute."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sparkline:
-    """The last fifteen minutes in steps of ten seconds, oldest first, at most 90 values each.
+    """The last fifteen minutes in steps of ten seconds or half a minute, oldest first.
 
     It begins where the application did. The slice that has not ended yet is left out, unless it is the
-    only one.
+    only one. Each row is computed when it is asked for.
     """
 
-    rates: Sequence[float]
-    """Requests per second."""
-    errors: Sequence[float]
-    """Errors per second."""
-    counts: Sequence[int]
-    """Requests."""
     totals: Totals
     shown: slice
     """Which slices of their history these are."""
+    durations: Sequence[float]
+    """Seconds of each of them; at least one second each."""
+
+    def __len__(self) -> int:
+        """How many slices it has."""
+        return len(self.durations)
+
+    @property
+    def rates(self) -> Sequence[float]:
+        """Requests per second."""
+        return self._rates(self.totals.held, self.totals.count)
+
+    @property
+    def errors(self) -> Sequence[float]:
+        """Errors per second."""
+        return self._rates(self.totals.held_errors, self.totals.errors)
+
+    @property
+    def bars(self) -> Sequence[int]:
+        """Requests in each half minute; the first one may be shorter."""
+        return self._bars(self.totals.held[::_BAR], self.totals.count)
+
+    @property
+    def error_bars(self) -> Sequence[int]:
+        """The errors among them; empty if there were none."""
+        return self._bars(self.totals.held_errors[::_BAR], self.totals.errors) if self.totals.errors else ()
 
     @property
     def latency(self) -> Sequence[float | None]:
-        """Mean duration in seconds; ``None`` where there was no request. Computed at each call."""
-        pairs = zip(self.counts, self.totals.sums_ns[self.shown], strict=True)
-        return [sum_ns / count / 1e9 if count else None for count, sum_ns in pairs]
+        """Mean duration in seconds in each half minute; ``None`` where there was no request."""
+        sums_ns = self._bars(self.totals.held_ns, self.totals.sum_ns)
+        return [
+            sum_ns / count / 1e9 if count else None for count, sum_ns in zip(self.bars, sums_ns, strict=True)
+        ]
+
+    def _rates(self, held: Sequence[int], total: int) -> Sequence[float]:
+        if not held:
+            return [0.0] * len(self)
+        shown = [*held, total][self.shown.start : self.shown.stop + 1]
+        return list(map(truediv, _differences(shown), self.durations))
+
+    def _bars(self, held: Sequence[int], total: int) -> Sequence[int]:
+        """What each half minute added, of what there was at the beginning of each and of the last slice."""
+        first = self.shown.start // _BAR
+        shown = held[first:] if first < SLICES // _BAR else [*held[first:], total]
+        return _differences(shown) if held else [0] * max(SLICES // _BAR - first, 1)
+
+
+def _differences(held: Sequence[int]) -> list[int]:
+    """From each to the next; never below zero, as where a note was just being written."""
+    found = list(map(sub, held[1:], held))
+    return found if min(found) >= 0 else [max(difference, 0) for difference in found]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What the windows of one snapshot cover."""
 
-    now: int
-    """Number of the current slice."""
-    end_ns: int
-    """The moment of the snapshot; it lies in the current slice, or at its end."""
-    began_ns: int
-    """When recording began, or when the oldest slice begins, if that is later."""
+    seconds: Sequence[float]
+    """How long the last 1, 5 and 15 minutes have lasted, or the application if it is younger.
+
+    At least one second: a rate over the first milliseconds of an application says nothing.
+    """
     shown: slice
     """Which slices of a history a sparkline shows."""
     durations: Sequence[float]
     """Seconds of each of these; at least one second each."""
 
-    def seconds(self, slices: int) -> float:
-        """How long the last ``slices`` slices have lasted, or the application if it is younger.
-
-        At least one second: a rate over the first milliseconds of an application says nothing.
-        """
-        start = max((self.now - slices + 1) * SLICE_NS, self.began_ns)
-        return max((self.end_ns - start) / 1e9, 1.0)
-
-    def rate(self, counts: Sequence[int], slices: int) -> float:
-        """What happened in the last ``slices`` slices, per second."""
-        return sum(counts[-slices:]) / self.seconds(slices)
+    def rates(self, amounts: Sequence[int]) -> Sequence[float]:
+        """Each of the requests of the last 1, 5 and 15 minutes, per second."""
+        return [amount / lasted for amount, lasted in zip(amounts, self.seconds)]
 
     def sparkline(self, totals: Totals) -> Sparkline:
         """The slices within the frame that have ended."""
-        counts, errors = (row[self.shown] for row in totals.history)
-        rates = list(map(truediv, counts, self.durations))
-        is_calm = totals.history.errors is NOTHING
-        fails = [0.0] * len(rates) if is_calm else list(map(truediv, errors, self.durations))
-        return Sparkline(rates, fails, counts, totals, self.shown)
+        return Sparkline(totals, self.shown, self.durations)
 
 
 def frame(requests: Requests) -> Frame:
-    """The windows of a snapshot.
-
-    A note of a slice before ``started_ns`` was left by a process that this one continues, so the
-    application is at least as old as that slice.
-    """
-    first, end = (requests.now - SLICES + 1) * SLICE_NS, (requests.now + 1) * SLICE_NS
+    """The windows of a snapshot."""
+    now = requests.now
+    first, end = (now - SLICES + 1) * SLICE_NS, (now + 1) * SLICE_NS
     if requests.clock_ns is not None:
         end = min(max(requests.clock_ns, end - SLICE_NS), end)
-    began = first if requests.started_ns is None else requests.started_ns
-    for series in requests.series:
-        if series.slices and series.slices[0].number < began // SLICE_NS:
-            began = series.slices[0].number * SLICE_NS
-    began = min(max(began, first), end)
-    ended = requests.now + (end == first + SLICES * SLICE_NS)
-    numbers = range(began // SLICE_NS, ended)[-FIFTEEN_MINUTES:] or range(requests.now, requests.now + 1)
-    shown = slice(numbers.start - requests.now + SLICES - 1, numbers.stop - requests.now + SLICES - 1)
-    return Frame(requests.now, end, began, shown, [_seconds(number, began, end) for number in numbers])
+    began = first if requests.started_ns is None else min(max(requests.started_ns, first), end)
+    ended = now + (end == first + SLICES * SLICE_NS)
+    numbers = range(began // SLICE_NS, ended)[-FIFTEEN_MINUTES:] or range(now, now + 1)
+    shown = slice(numbers.start - now + SLICES - 1, numbers.stop - now + SLICES - 1)
+    seconds = [_lasted((now - slices + 1) * SLICE_NS, end, began) for slices in WINDOWS]
+    durations = [SLICE_NS / 1e9] * len(numbers)
+    # Only these may be shorter; they may be the same.
+    for place in (0, -1):
+        start = numbers[place] * SLICE_NS
+        durations[place] = _lasted(start, min(start + SLICE_NS, end), began)
+    return Frame(seconds, shown, durations)
 
 
-def _seconds(number: int, began: int, end: int) -> float:
-    covered = min((number + 1) * SLICE_NS, end) - max(number * SLICE_NS, began)
-    return max(covered / 1e9, 1.0)
+def _lasted(start: int, end: int, began: int) -> float:
+    return max((end - max(start, began)) / 1e9, 1.0)

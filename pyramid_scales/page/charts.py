@@ -18,16 +18,19 @@ PLOT, LANE = 132, 15
 """Pixels: height of the bars of a histogram, and of each line of labels above them."""
 ROOM = 24
 """Percent of a narrow drawing's width that a label takes."""
-_PLACES = [str(TALL - height) for height in range(TALL + 1)]
+_TOPS = [str(TALL - height) for height in (0, 2, *range(2, TALL + 1))]
+"""Where the top of each height is; what is not nothing is never too small to see."""
 _FACTORS = ((2, (1,)), (0.9, (1, 2, 5)), (0, (1, 1.5, 2, 3, 5, 7)))
 """What stands on an axis of more than so many powers of ten."""
+_STEP = 3
+"""Units of a bar in a small drawing."""
 _LEAST = 1e-12
 """Below this, a figure is drawn as nothing: to scale it up would overflow."""
 
 
 def minutes(spark: Sparkline) -> int:
     """How many minutes the drawings span: fifteen, or as many as there is something to see of."""
-    return min(max(-(-len(spark.rates) // 6), SHORTEST), LONGEST)
+    return min(max(-(-len(spark) // 6), SHORTEST), LONGEST)
 
 
 def line(values: Sequence[float | None], top: float, wide: int) -> str:
@@ -41,27 +44,15 @@ def line(values: Sequence[float | None], top: float, wide: int) -> str:
     return "".join(stroke + "h1" for stroke in strokes)
 
 
-def area(values: Sequence[float], top: float, wide: int, step: int = 1) -> str:
-    """A closed path with level tops ``step`` wide, the last of them up to the right edge.
-
-    What is not nothing is never too small to see.
-    """
-    if not values:
+def area(tops: Sequence[str], wide: int, step: int = 1) -> str:
+    """A closed path with level ``tops`` that are ``step`` wide, the last of them up to the right edge."""
+    if not tops:
         return ""
-    scale = _scale(top)
-    heights = [_PLACES[max(int(value * scale + 0.5), 2)] if value else "24" for value in values]
-    return f"M{wide - step * len(values)} {TALL}V{f'h{step}V'.join(heights)}h{step}V{TALL}z"
+    return f"M{wide - step * len(tops)} {TALL}V{f'h{step}V'.join(tops)}h{step}V{TALL}z"
 
 
 def _scale(top: float) -> float:
     return TALL / top if top > _LEAST else 0.0
-
-
-def coarse(values: Sequence[float], step: int) -> list[float]:
-    """The highest of every ``step`` values, counted from the end, so that a spike stays a spike."""
-    first = len(values) % step
-    head = [max(values[:first])] if first else []
-    return head + list(map(max, *(values[first + at :: step] for at in range(step))))
 
 
 class Row(NamedTuple):
@@ -71,12 +62,15 @@ class Row(NamedTuple):
     errors: str
 
 
-def row(spark: Sparkline, step: int = 3) -> Row:
+def row(spark: Sparkline) -> Row:
     """The last minutes of one route."""
-    rates, wide = coarse(spark.rates, step), 6 * minutes(spark)
-    top = max(rates, default=0.0)
-    errors = area(coarse(spark.errors, step), top, wide, step) if any(spark.errors) else ""
-    return Row(area(rates, top, wide, step), errors)
+    bars, wide = spark.bars, 6 * minutes(spark)
+    top = max(bars) or 1
+    up = top - 1  # divisions round up
+    # A record that is read while it is made may have an error more than requests.
+    failed = [_TOPS[min((bar * TALL + up) // top, TALL)] for bar in spark.error_bars]
+    tops = [_TOPS[(bar * TALL + up) // top] for bar in bars]
+    return Row(area(tops, wide, _STEP), area(failed, wide, _STEP))
 
 
 class Trace(NamedTuple):
@@ -95,7 +89,9 @@ def trace(values: Sequence[float | None], kind: str, wide: int) -> Trace:
     """The last minutes of one figure."""
     known = [value for value in values if value is not None]
     top = max(known, default=0.0)
-    path = line(values, top, wide) if kind == "line" else area(known, top, wide)
+    scale = _scale(top)
+    tops = [_TOPS[min(math.ceil(value * scale), TALL)] for value in known]
+    path = line(values, top, wide) if kind == "line" else area(tops, wide)
     return Trace(path, kind, wide, min(known, default=None), top if known else None)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ..figures.figures import Figures, Route
@@ -11,6 +13,15 @@ from . import units
 
 ORDERS = ("asc", "desc")
 DEFAULT_SORT = "rate"
+
+
+class Cell(NamedTuple):
+    """One figure of a route; every text is safe in HTML."""
+
+    value: str
+    """What a browser sorts by; ``""`` where there is no figure."""
+    text: str
+    bad: bool = False
 
 
 class Column(NamedTuple):
@@ -21,7 +32,8 @@ class Column(NamedTuple):
     title: str
     value: Callable[[Any], Any]
     """The figure; ``None``, where there is none, comes last."""
-    text: Callable[[Any], str]
+    cell: Callable[[Any], Cell]
+    """What a figure reads, and what a browser sorts by."""
     rising: bool = False
     """A first click sorts it upwards."""
     by_size: bool = False
@@ -37,23 +49,54 @@ def change_text(change: float) -> str:
     """A change of rate: ``+120 %``, ``-40 %``; a small one is none."""
     if abs(change) < 0.05:
         return "±0"
-    sign = "+" if change > 0 else "-"
-    return f"{sign}{abs(change) * 100:,.0f}{units.SPACE}%"
+    return f"{change * 100:+,.0f}{units.SPACE}%"
+
+
+def _text(value: Any) -> Cell:
+    return Cell(value, value)
+
+
+def _count(value: int) -> Cell:
+    return Cell(str(value), units.count(value))
+
+
+def _rate(value: float) -> Cell:
+    return Cell(f"{value:.6g}", units.rate(value))
+
+
+def _errors(value: float | None) -> Cell:
+    if not value:
+        return _NO_REQUESTS if value is None else _NO_ERRORS
+    return Cell(f"{value:.6g}", units.share(value), bad=True)
+
+
+_NO_REQUESTS, _NO_ERRORS = Cell("", units.share(None)), Cell("0", units.share(0.0))
+
+
+def _change(value: float) -> Cell:
+    return Cell(f"{abs(value):.6g}", change_text(value))
+
+
+@lru_cache(maxsize=1024)
+def _duration(value: float | None) -> Cell:
+    """Kept, since most durations are the middle of one of a few hundred buckets."""
+    return Cell("" if value is None else f"{value:.6g}", units.duration(value))
 
 
 COLUMNS = (
-    Column("route", "Route", lambda route: route.name, str, rising=True),
-    Column("rate", "Rate", lambda route: route.m5, units.rate),
-    Column("errors", "Errors", lambda route: route.error_share, units.share),
-    Column("p50", "p50", lambda route: route.p50, units.duration),
-    Column("p95", "p95", lambda route: route.p95, units.duration),
-    Column("p99", "p99", lambda route: route.p99, units.duration),
-    Column("max", "Max", lambda route: route.max, units.duration),
-    Column("change", "Change", lambda route: route.change, change_text, by_size=True),
-    Column("requests", "Requests", lambda route: route.count, units.count),
-    Column("methods", "Methods", lambda route: " ".join(route.methods), str, rising=True),
+    Column("route", "Route", attrgetter("name"), _text, rising=True),
+    Column("rate", "Rate", attrgetter("m5"), _rate),
+    Column("errors", "Errors", attrgetter("error_share"), _errors),
+    Column("p50", "p50", attrgetter("p50"), _duration),
+    Column("p95", "p95", attrgetter("p95"), _duration),
+    Column("p99", "p99", attrgetter("p99"), _duration),
+    Column("max", "Max", attrgetter("max"), _duration),
+    Column("change", "Change", attrgetter("change"), _change, by_size=True),
+    Column("requests", "Requests", attrgetter("count"), _count),
+    Column("methods", "Methods", lambda route: " ".join(route.methods), _text, rising=True),
 )
 FIGURES = COLUMNS[1:-1]
+_CELLS = [(column.value, column.cell) for column in FIGURES]
 _BY_KEY = {column.key: column for column in COLUMNS}
 
 
@@ -82,28 +125,13 @@ def sorting(sort: str, order: str) -> Sorting:
 
 def arranged(routes: Iterable[Route], by: Sorting) -> list[Route]:
     """The routes in order; those that have no figure to sort by come last."""
-    value = by.column.sorted_by
-    known = [route for route in routes if value(route) is not None]
-    unknown = [route for route in routes if value(route) is None]
-    ordered = sorted(known, key=lambda route: route.name)
-    return sorted(ordered, key=value, reverse=by.descending) + unknown
-
-
-class Cell(NamedTuple):
-    """One figure of a route; every text is safe in HTML."""
-
-    value: str
-    """What a browser sorts by; ``""`` where there is no figure."""
-    text: str
-    bad: bool
+    value = by.column.sorted_by if by.column.by_size else by.column.value
+    ordered = sorted(routes, key=attrgetter("name"))
+    known = [route for route in ordered if value(route) is not None]
+    unknown = [route for route in ordered if value(route) is None]
+    return sorted(known, key=value, reverse=by.descending) + unknown
 
 
 def cells(found: Figures) -> list[Cell]:
     """The figures of one route, in the order of the columns."""
-    shown = []
-    for key, _, value_of, text_of, _, by_size in FIGURES:
-        value = value_of(found)
-        size = abs(value) if by_size else value
-        exact = "" if value is None else f"{size:.6g}" if type(value) is float else str(value)
-        shown.append(Cell(exact, text_of(value), key == "errors" and bool(value)))
-    return shown
+    return [cell(value(found)) for value, cell in _CELLS]

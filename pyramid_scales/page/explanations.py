@@ -41,7 +41,8 @@ _REQUESTS: tuple[Explanation, ...] = (
         "latency",
         "Latency",
         "Time from a request's arrival at the application to its response, transaction and error pages"
-        " included; the server's own queue and the sending of the body are not. The drawing shows the mean.",
+        " included; the server's own queue and the sending of the body are not. The drawing shows the"
+        " mean of each half minute.",
     ),
     Explanation(
         "p50",
@@ -75,7 +76,7 @@ OVERVIEW: tuple[Explanation, ...] = (
     Explanation(
         "drawing",
         "Last 15 min",
-        "Requests per second in steps of thirty seconds (ten in the overview), newest at the right, each"
+        "Requests in each half minute (in the overview: per second, in steps of ten), newest at right, each"
         " drawing in a scale of its own; what is red are errors. A younger application shows less than"
         " fifteen minutes.",
     ),

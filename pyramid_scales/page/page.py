@@ -7,10 +7,11 @@ the templates hold every byte of markup.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..address import Address
 from ..lookup import Leaf, find
@@ -24,8 +25,8 @@ from .head import head, path_text
 
 __all__ = ["BadParameter", "PageContext", "render", "render_error"]
 
-TREE = Markup("<!--tree-->")
-"""Where the tree belongs; escaped texts can't hold it."""
+_LATE = re.compile("<!--(routes|tree|values)-->")
+"""Where a large part belongs; escaped texts can't hold it."""
 OWN = "pyramid"
 """The key of what this package itself puts in the tree."""
 
@@ -39,9 +40,12 @@ def render(context: PageContext) -> str:
     about = explanations.BY_KEY
     shown = {"page": context, "about": about, **_frame(context.address), **head(context), **_figures(context)}
     # The tree can be megabytes, and each template around it would copy it: it is put in at the end.
-    tree, shown["tree"] = shown["tree"], TREE
-    before, _, after = templates().get_template(name).render(shown).partition(TREE)
-    return "".join([before, *tree, after])
+    late = {part: shown[part] for part in ("routes", "tree", "values") if shown[part]}
+    shown |= {part: Markup(f"<!--{part}-->") for part in late}
+    found: list[str] = []
+    for number, piece in enumerate(_LATE.split(templates().get_template(name).render(shown))):
+        found += late[piece] if number % 2 else (piece,)
+    return "".join(found)
 
 
 def render_error(status: str, sentences: Sequence[str], address: Address, nearest: Path | None = None) -> str:
@@ -70,7 +74,9 @@ def _figures(context: PageContext) -> dict[str, Any]:
     nothing: dict[str, Any] = {
         "route": None,
         "traffic": None,
+        "routes": None,
         "tree": (),
+        "values": None,
         "columns": columns.COLUMNS,
         "legend": about,
     }
@@ -86,10 +92,11 @@ def _figures(context: PageContext) -> dict[str, Any]:
         return nothing | _tree(context, frozenset())
     found = traffic.view_of(requests, by, context)
     about = explanations.OVERVIEW + (explanations.WORKERS if found.workers else ()) + about
-    table = Markup("".join(_pieces("routes.jinja2", traffic=found, about=explanations.BY_KEY)))
+    # Rendered apart: each template around it would cost a step for each piece of a row.
+    table = templates().get_template("routes.jinja2").render(traffic=found, about=explanations.BY_KEY)
     return nothing | {
         "traffic": found,
-        "routes": table,
+        "routes": (table,),
         "legend": about,
         **_tree(context, frozenset([(OWN,)])),
     }
@@ -125,7 +132,7 @@ def _tree(context: PageContext, closed: frozenset[Path]) -> dict[str, Any]:
     gathered = gather(found, context.path, closed)
     shape = shape_of(gathered)
     if context.fragment == shape:
-        return shown | {"shape": shape, "values": rows.bare(gathered)}
+        return shown | {"shape": shape, "values": (str(escape(rows.bare(gathered))),)}
     return shown | {"shape": shape, "tree": _rows(context, gathered)}
 
 
@@ -144,9 +151,4 @@ def _rows(context: PageContext, found: Gathered) -> Iterator[str]:
     address = context.address
     suffix = address.to((), **context.kept)[len(address.base) :]
     plan = rows.Plan(address, suffix, context.snapshot.approximate, unfold=bool(context.query))
-    return _pieces("tree.jinja2", rows=rows.levels(found, context.path, plan))
-
-
-def _pieces(name: str, **shown: Any) -> Iterator[str]:
-    """A part with many rows, rendered apart: each template around it would cost a step for each row."""
-    return templates().get_template(name).generate(shown)
+    return templates().get_template("tree.jinja2").generate(rows=rows.levels(found, context.path, plan))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from markupsafe import escape
 
-from ..address import encode_key
+from ..address import clean, encode_key
 
 _BETWEEN = "\0"
 _VANISHING = frozenset(("", ".", ".."))
@@ -41,6 +41,12 @@ def segments(keys: Sequence[str]) -> Sequence[str]:
     if not _VANISHING.isdisjoint(keys):
         found = ["~2" + text if text in _VANISHING else text for text in found]
     return found
+
+
+def quote_all(texts: Sequence[str]) -> Sequence[str]:
+    """Each text as the value of a parameter in an address."""
+    found = quote(clean(_BETWEEN.join(texts)), safe=_BETWEEN).split(_BETWEEN)
+    return found if len(found) == len(texts) else [quote(clean(text), safe="") for text in texts]
 
 
 def _quoted(unsafe: re.Match[str]) -> str:

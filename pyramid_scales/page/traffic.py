@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import quote
 
-from ..address import clean
 from ..figures import figures
-from ..figures.figures import Figures, Overview, Route
+from ..figures.figures import Figures, Overview
 from ..snapshot import Requests, Worker
-from . import charts, units, worker_rows
-from .columns import COLUMNS, Cell, Column, Sorting, arranged, cells
+from . import charts, route_rows, units, worker_rows
+from .columns import COLUMNS, Column, Sorting, arranged
 from .context import PageContext
-from .plain_text import escape_all
-
-
-class Row(NamedTuple):
-    """One route in the table; every text is safe in HTML."""
-
-    name: str
-    pattern: str
-    href: str
-    methods: str
-    cells: Sequence[Cell]
-    drawing: charts.Row
-
-
-def rows(routes: Sequence[Route], to: Callable[[str], str]) -> list[Row]:
-    """The rows of the table; ``to`` gives the address of a route's own page."""
-    names = [route.name for route in routes]
-    patterns = ["" if route.pattern == route.name else route.pattern for route in routes]
-    methods = [" ".join(route.methods) for route in routes]
-    columns = zip(*map(escape_all, (names, patterns, [to(name) for name in names], methods)))
-    return [
-        Row(name, pattern, href, used, cells(route), charts.row(route.sparkline))
-        for route, (name, pattern, href, used) in zip(routes, columns)
-    ]
-
-
-class Silent(NamedTuple):
-    """A route of the application that was never requested."""
-
-    name: str
-    pattern: str
-    view: str
-    href: str
-
-
-def silent(
-    known: Iterable[tuple[str, str, str]], routes: Iterable[Route], to: Callable[[str], str]
-) -> list[Silent]:
-    """The application's routes that are not among ``routes``, sorted by name."""
-    seen = {route.name for route in routes}
-    return sorted(Silent(name, pattern, view, to(name)) for name, pattern, view in known if name not in seen)
+from .plain_text import quote_all
 
 
 class Drawing(NamedTuple):
@@ -104,7 +62,7 @@ def _drawing(
     name: str, kind: str, minutes: int, values: Sequence[float | None], text: Callable[[float | None], str]
 ) -> Drawing:
     """The last minutes of a figure; a mean is drawn as a line."""
-    trace = charts.trace(values, kind, 6 * minutes)
+    trace = charts.trace(values, kind, (2 if kind == "line" else 6) * minutes)
     over, since = f"{name} over the last {minutes} minutes", f"{minutes} min ago"
     if trace.highest is None:
         return Drawing(trace, f"{over}: nothing yet", since, "")
@@ -177,8 +135,8 @@ class TrafficView:
     tiles: Sequence[Tile]
     facts: Sequence[Fact]
     headings: Sequence[Heading]
-    rows: Sequence[Row]
-    silent: Sequence[Silent]
+    table: route_rows.Table
+    silent: Sequence[route_rows.Silent]
     workers: Sequence[worker_rows.WorkerRow]
 
 
@@ -189,16 +147,16 @@ def view_of(requests: Requests, by: Sorting, context: PageContext) -> TrafficVie
     start = context.address.to((), **context.kept)
     start += "&route=" if context.kept else "?route="
 
-    def to(name: str) -> str:
-        return start + quote(clean(name), safe="")
+    def to(names: Sequence[str]) -> Sequence[str]:
+        return [start + name for name in quote_all(names)] if names else ()
 
     return TrafficView(
         minutes=charts.minutes(found.overview.sparkline),
         tiles=tiles(found.overview),
         facts=facts(found.overview, requests, workers, context.uptime),
         headings=[_heading(column, by, context) for column in COLUMNS],
-        rows=rows(arranged(found.routes, by), to),
-        silent=silent(context.known_routes, found.routes, to),
+        table=route_rows.table(arranged(found.routes, by), to),
+        silent=route_rows.silent(context.known_routes, found.routes, to),
         workers=[worker_rows.row(worker) for worker in workers],
     )
 

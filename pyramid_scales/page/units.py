@@ -84,10 +84,12 @@ def rate(per_second: float | None) -> str:
     """Events a second: ``12.3/s``; below one in ten seconds, events a minute or an hour."""
     if per_second is None:
         return NONE
-    if not math.isfinite(per_second):
-        return unusual(per_second)
     if not per_second:
         return "0/s"
+    if 0.0995 <= per_second < 999.5:
+        return f"{_digits(per_second)}/s"
+    if not math.isfinite(per_second):
+        return unusual(per_second)
     for factor, unit in ((1, "s"), (60, "min"), (3600, "h")):
         if abs(per_second * factor) >= 0.0995:
             break

@@ -1,4 +1,4 @@
-"""Bucket boundaries, the words of a series, and what can be computed from them: pure arithmetic.
+"""Bucket boundaries, and the words of a series: pure arithmetic. What they tell is read by :mod:`.readout`.
 
 A series is a block of words (see :mod:`.words`), in private memory or in a file that other processes read.
 The count of a series *is* the sum of its buckets: there is no second word that could disagree. Everything
@@ -18,14 +18,11 @@ meanwhile sees the number of long ago, which lies outside every window, or the c
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any
 
-from ..figures.spread import occupied
-from ..snapshot import Labels, Series, Slice
 from .words import Words, copied, numbers
 
 VERSION = 1
@@ -148,56 +145,3 @@ def turn(words: Words, layout: Layout, number: int) -> None:
         words[copy + 1 : copy + 2 + layout.buckets] = held
         words[copy] = minute + 1
     words[layout.last] = number + 1
-
-
-def read_totals(labels: Labels, words: Words, layout: Layout) -> Series:
-    """What a series has recorded for ever, from a copy of the first ``layout.ring`` words of its block: as
-    if nothing of it were recent. Raises ``IndexError`` where there are less."""
-    buckets = numbers(words[: layout.buckets])
-    return Series(labels, buckets, words[layout.total], [0] * len(buckets), (), 0)
-
-
-def read_series(labels: Labels, words: Words, layout: Layout, now: int) -> Series:
-    """The series that a block holds, from a copy of its words.
-
-    ``now`` is the number of the current slice. ``Series.recent`` covers the current minute and the five
-    before it. Raises ``ValueError`` or ``IndexError`` for a block of another length.
-    """
-    if len(words) != layout.words:
-        raise ValueError(f"a block has {layout.words} words, not {len(words)}")
-    now = max(now, words[layout.last] - 1)
-    buckets, total = numbers(words[: layout.buckets]), words[layout.total]
-    recent, recent_sum = [0] * layout.buckets, 0
-    before = _window(words, layout, now // MINUTE)
-    if before is not None:
-        # Most buckets are empty, so only the others are looked at. What is recent is never below zero: no
-        # recorder leaves such a block, but what is read of a damaged file must not break a page.
-        for place in occupied(buckets):
-            added = buckets[place] - words[before + place]
-            recent[place] = added if added > 0 else 0
-        recent_sum = max(total - words[before + layout.buckets], 0)
-    return Series(labels, buckets, total, recent, _notes(words, layout, now), recent_sum)
-
-
-def _notes(words: Words, layout: Layout, now: int) -> tuple[Slice, ...]:
-    """The notes of the window, oldest first: as they stand in the ring behind that of ``now``."""
-    ring = numbers(words[layout.ring : layout.copies])
-    oldest, newest = max(now - SLICES, 0), now + 1
-    found = [place for place, number in enumerate(ring[::3]) if oldest < number <= newest]
-    behind = bisect_left(found, newest % RING)
-    order = [3 * place for place in found[behind:] + found[:behind]]
-    return tuple([_new(Slice, (ring[at] - 1, ring[at + 1], ring[at + 2])) for at in order])
-
-
-_new = tuple.__new__
-"""Makes a named tuple in half the time; a page of eight workers may have 400,000 notes."""
-
-
-def _window(words: Words, layout: Layout, minute: int) -> int | None:
-    """Where the copy of buckets and sum stands that was made as the window of :attr:`Series.recent` began;
-    ``None`` if nothing has happened in it."""
-    for start in range(max(0, minute - MINUTES), minute + 1):
-        copy = layout.copy_at(start)
-        if words[copy] == start + 1:
-            return copy + 1
-    return None

@@ -16,11 +16,12 @@ from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 from typing import Any
 
-from ..snapshot import Labels, Requests
+from ..snapshot import Labels, Requests, Series
 from .cap import sentences
 from .cells import Cell, Cells
 from .forks import NOBODYS, Mine, mark
-from .histogram import SLICE_NS, Layout, read_series, read_totals, turn
+from .histogram import SLICE_NS, Layout, turn
+from .readout import Extent, Window, read_series, read_totals
 from .store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED, PrivateStore, Store
 from .words import Words, copied
 
@@ -178,17 +179,15 @@ class Recorder:
         with self._lock:
             self._gauge[RETRIES] += 1
 
-    def requests(self, recent: bool = True) -> Requests:
-        """What this process has recorded; with the recent past, or as if it were long ago."""
+    def requests(self, extent: Extent = Extent.MEANS) -> Requests:
+        """What this process has recorded."""
         _, gauge = self.open()
         clock = self.clock()
-        now = clock // SLICE_NS
+        # A clock that went back is behind what was recorded.
+        now = max(clock // SLICE_NS, self._slice)
         cells = self._cells.all()
-        if recent:
-            series = [read_series(cell.labels, self._copy(cell), self.layout, now) for cell in cells]
-        else:
-            end = self.layout.ring
-            series = [read_totals(cell.labels, self._copy(cell, end), self.layout) for cell in cells]
+        window = Window(self.layout, now, extent) if extent >= Extent.RATES else None
+        series = [self._read(cell, window) for cell in cells] if extent else []
         gauge[OVERFLOWED] = self._cells.overflowed()
         routes = [cell.labels.route for cell in cells]
         return Requests(
@@ -196,7 +195,7 @@ class Recorder:
             le_ns=self.layout.le,
             series=series,
             active=max(gauge[ACTIVE] - self._own, 0),
-            now=max([now, *(one.slices[-1].number for one in series if one.slices)]),
+            now=now,
             max_series=self.max_series,
             overflowed=gauge[OVERFLOWED],
             retries=gauge[RETRIES],
@@ -206,9 +205,14 @@ class Recorder:
             started_ns=gauge[STARTED],
         )
 
-    def _copy(self, cell: Cell, end: int | None = None) -> Words:
-        with self._lock:
-            return copied(cell.words if end is None else cell.words[:end])
+    def _read(self, cell: Cell, window: Window | None) -> Series:
+        def copy(start: int, stop: int) -> Words:
+            with self._lock:
+                return copied(cell.words[start:stop])
+
+        if window is None:
+            return read_totals(cell.labels, copy(0, self.layout.ring), self.layout)
+        return read_series(cell.labels, copy(0, self.layout.copies), window, copy)
 
     def unshared(self) -> tuple[int, int]:
         """How many series found no room in the store and are in this process's memory alone, and how

@@ -25,6 +25,18 @@ def copied(words: Words) -> Words:
     return words[:] if isinstance(words, list) else memoryview(words.tobytes()).cast(FORMAT)
 
 
+def occupied(words: Words) -> tuple[int, list[int]]:
+    """The place of the first word that is not zero, and a copy of all from there to the last."""
+    if isinstance(words, list):
+        first = next((place for place, word in enumerate(words) if word), 0)
+        behind = next((place for place, word in enumerate(reversed(words)) if word), len(words))
+        return first, words[first : len(words) - behind]
+    # As a single large number, whose lowest and highest bits tell where to look: half the time of a loop.
+    bits = int.from_bytes(words, "little")
+    first = max((bits & -bits).bit_length() - 1, 0) // 64
+    return first, words[first : (bits.bit_length() + 63) // 64].tolist()
+
+
 def numbers(words: Words) -> list[int]:
     """A copy, as a list."""
     return words[:] if isinstance(words, list) else words.tolist()

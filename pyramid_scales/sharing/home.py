@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ..merge.merge import WorkerSnapshot
 from ..recording.histogram import Layout
+from ..recording.readout import Extent
 from ..recording.store import PrivateStore, Store
 from ..snapshot import Node, Worker
 from .claim import acquire
@@ -63,7 +64,7 @@ class Home:
         """In a forked child: statistics that it has in its memory, and that its parent counts."""
         return None
 
-    def others(self, recent: bool = True) -> Sequence[WorkerSnapshot]:
+    def others(self, now: int, extent: Extent) -> Sequence[WorkerSnapshot]:
         """What all slots hold, except this process's own figures."""
         return ()
 
@@ -180,7 +181,7 @@ class SharedHome(Home):
         """
         return self._publisher.last if self._rests and not self._publisher.failed else self._read()
 
-    def others(self, recent: bool = True) -> Sequence[WorkerSnapshot]:
+    def others(self, now: int, extent: Extent) -> Sequence[WorkerSnapshot]:
         """What all slots hold, live or dead; of this process's own, what is published by now."""
         publisher = self._publisher
         self.look(always=True)
@@ -188,7 +189,7 @@ class SharedHome(Home):
         root = None if publisher.failed or self._removed else publisher.last
         mine = WorkerSnapshot(worker, None, root, publisher.carried, frozenset(publisher.fell), mine=True)
         try:
-            others = read_workers(self._directory, self._shape, self._layout, self._slot.number, recent)
+            others = read_workers(self._directory, self._shape, self._layout, self._slot.number, now, extent)
         except (OSError, Unusable) as error:
             return (replace(mine, notes=(f"The other workers could not be read: {error}.",)),)
         return (mine, *others)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 
 from ..merge.merge import WorkerSnapshot
 from ..recording.histogram import Layout
+from ..recording.readout import Extent
 from ..recording.store import Store
 from ..snapshot import Node
 from ..tree import process, tree
@@ -78,13 +79,13 @@ class Shared:
         except Exception:
             log.exception("the application's statistics could not be shared")
 
-    def others(self, recent: bool = True) -> Sequence[WorkerSnapshot]:
-        """What all slots hold, live or dead, except this process's own figures; with the recent past, or as
-        if all requests were long ago. Never raises.
+    def others(self, now: int, extent: Extent = Extent.MEANS) -> Sequence[WorkerSnapshot]:
+        """What all slots hold, live or dead, except this process's own figures. Never raises.
 
+        ``now`` is ``Requests.now`` of the process's own; ``extent`` says how much is read.
         Call it after the recorder's own snapshot, which makes sure that this process has taken its slot.
         """
-        return self._home().others(recent)
+        return self._home().others(now, extent)
 
     def notes(self) -> Sequence[str]:
         """Sentences that a page must show about sharing."""

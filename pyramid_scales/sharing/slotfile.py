@@ -130,21 +130,37 @@ def read_header(fd: int, shape: Geometry) -> Header | None:
     )
 
 
-def read_blocks(
-    fd: int, shape: Geometry, count: int, words: int | None = None
-) -> Iterator[tuple[Labels, memoryview]]:
-    """The series of a slot file, each a copy of all its words or the first; what is garbage is left out."""
+class Block(NamedTuple):
+    """One series of a slot file; what is read of it is a copy."""
+
+    labels: Labels
+    words: memoryview
+    """The first words."""
+    fd: int
+    start: int
+    """Where its words begin in the file."""
+
+    def more(self, start: int, stop: int) -> memoryview:
+        """Others of its words. Raises ``OSError``, and ``ValueError`` where there are fewer."""
+        found = os.pread(self.fd, 8 * (stop - start), self.start + 8 * start)
+        if len(found) < 8 * (stop - start):
+            raise ValueError("the file has become shorter")
+        return memoryview(found).cast("Q")
+
+
+def read_blocks(fd: int, shape: Geometry, count: int, words: int) -> Iterator[Block]:
+    """The series of a slot file, each with its first ``words`` words; what is garbage is left out."""
     head = shape.labels
-    length = shape.stride if words is None else head + 8 * words
-    for index in range(count):
-        block = os.pread(fd, length, shape.offset(index))
+    length = head + 8 * words
+    for offset in range(shape.offset(0), shape.offset(count), shape.stride):
+        block = os.pread(fd, length, offset)
         if len(block) < length:
             return
         try:
             labels = decode_labels(block)
         except ValueError:
             continue
-        yield labels, memoryview(block)[head:].cast("Q")
+        yield Block(labels, memoryview(block)[head:].cast("Q"), fd, offset + head)
 
 
 def encode_labels(labels: Labels) -> bytes:

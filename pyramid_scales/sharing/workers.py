@@ -14,7 +14,8 @@ from contextlib import contextmanager
 
 from ..merge.merge import WorkerSnapshot
 from ..recording.cap import OTHER
-from ..recording.histogram import SLICE_NS, Layout, read_series, read_totals
+from ..recording.histogram import Layout
+from ..recording.readout import Extent, Window, read_series, read_totals
 from ..recording.store import ACTIVE, FAILURES, RETRIES, STARTED
 from ..snapshot import Requests, Series, Worker
 from .directory import SOMETHING_ELSE, Directory, is_locked
@@ -25,16 +26,19 @@ from .slots import slot_name, slot_numbers
 
 
 def read_workers(
-    directory: Directory, shape: Geometry, layout: Layout, own: int, recent: bool = True
+    directory: Directory, shape: Geometry, layout: Layout, own: int, now: int, extent: Extent
 ) -> Sequence[WorkerSnapshot]:
-    """What all slots but the process's own hold, by their numbers; with the recent past, or without.
+    """What all slots but the process's own hold, by their numbers.
+
+    ``now`` is the number of the slice that is taken to be the current one of all, ``extent``
+    says how much is read.
 
     Raises ``OSError`` if they can't be read now, for example for want of descriptors.
     """
     numbers = [number for number in slot_numbers(directory.names()) if number != own]
     with directory.locked(shared=True):
         alive = {number for number in numbers if _is_live(directory, number)}
-    reader = _Reader(directory, shape, layout, recent)
+    reader = _Reader(directory, shape, layout, now, extent)
     read = (reader.worker(number, number in alive) for number in numbers)
     return [worker for worker in read if worker is not None]
 
@@ -42,11 +46,15 @@ def read_workers(
 class _Reader:
     """Reads one worker after the other."""
 
-    def __init__(self, directory: Directory, shape: Geometry, layout: Layout, recent: bool) -> None:
+    def __init__(
+        self, directory: Directory, shape: Geometry, layout: Layout, now: int, extent: Extent
+    ) -> None:
         self._directory = directory
         self._shape = shape
         self._layout = layout
-        self._recent = recent
+        self._now = now
+        self._extent = extent
+        self._window = Window(layout, now, extent) if extent >= Extent.RATES else None
 
     def worker(self, number: int, live: bool) -> WorkerSnapshot | None:
         """What a slot holds; ``None`` if nothing legible."""
@@ -68,33 +76,33 @@ class _Reader:
 
     def _requests(self, fd: int, header: Header, live: bool) -> Requests:
         clock = time.perf_counter_ns()
-        now = clock // SLICE_NS
         # What was noted before a reboot was counted by another clock.
         same_boot = header.boot == boot_id()
-        series = tuple(self._series(fd, header.series, now, self._recent and same_boot))
+        window = self._window if same_boot else None
+        series = tuple(self._series(fd, header.series, window)) if self._extent else ()
         gauges = header.gauges
         return Requests(
             bounds_ns=self._layout.bounds,
             le_ns=self._layout.le,
             series=series,
             active=gauges[ACTIVE] if live else 0,
-            now=now,
+            now=self._now,
             max_series=0,
             retries=gauges[RETRIES],
             failures=gauges[FAILURES],
-            overflowed=sum(sum(one.buckets) for one in series if one.labels.route == OTHER),
+            overflowed=sum(one.amount for one in series if one.labels.route == OTHER),
             clock_ns=clock,
             started_ns=(gauges[STARTED] or None) if same_boot else None,
         )
 
-    def _series(self, fd: int, count: int, now: int, recent: bool) -> Iterator[Series]:
+    def _series(self, fd: int, count: int, window: Window | None) -> Iterator[Series]:
         layout = self._layout
-        for labels, words in read_blocks(fd, self._shape, count, None if recent else layout.ring):
+        for block in read_blocks(fd, self._shape, count, layout.copies if window else layout.ring):
             try:
-                if recent:
-                    yield read_series(labels, words, layout, now)
+                if window is None:
+                    yield read_totals(block.labels, block.words, layout)
                 else:
-                    yield read_totals(labels, words, layout)
+                    yield read_series(block.labels, block.words, window, block.more)
             except (ValueError, LookupError):  # pragma: no cover (no damage is known that gets as far)
                 continue
 

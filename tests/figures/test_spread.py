@@ -11,33 +11,31 @@ from statistics import fmean, stdev
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import BOUNDS, SECOND, Event, labels, recorded
+from recorded import BOUNDS, SECOND, buckets, labels
 
 from pyramid_scales.figures.request_tree import as_tree
 from pyramid_scales.figures.spread import bars, middles, spread
 from pyramid_scales.recording.recorder import Recorder
+from pyramid_scales.snapshot import NO_BUCKETS, Buckets
 
 WITHIN = 1.022
 DURATIONS = st.lists(st.integers(10_000, 4000 * SECOND), min_size=1, max_size=60)
 
 
-def _buckets(durations: list[int]) -> list[int]:
-    return list(recorded([Event(0, labels(), each) for each in durations], 0).series[0].buckets)
-
-
 @settings(deadline=None)
 @given(DURATIONS)
 def test_everything_is_within_2_2_percent_of_the_exact_value(durations):
-    found = spread(_buckets(durations), sum(durations), middles(BOUNDS))
+    found = spread(buckets(durations), sum(durations), middles(BOUNDS))
     exact = sorted(each / SECOND for each in durations)
     for permille in (500, 750, 950, 980, 990, 999):
         wanted = exact[math.ceil(len(exact) * permille / 1000) - 1]
-        assert wanted / WITHIN <= found.percentile(permille) <= wanted * WITHIN
+        assert wanted / WITHIN <= found.percentiles([permille])[0] <= wanted * WITHIN
     assert exact[0] / WITHIN <= found.min <= exact[0] * WITHIN
     assert exact[-1] / WITHIN <= found.max <= exact[-1] * WITHIN
     assert found.mean == pytest.approx(fmean(exact))
     assert found.min <= found.mean <= found.max
-    assert found.min <= found.percentile(1) <= found.percentile(500) <= found.percentile(1000) <= found.max
+    lowest, middle, highest = found.percentiles([1, 500, 1000])
+    assert found.min <= lowest <= middle <= highest <= found.max
 
 
 DISTRIBUTIONS: dict[str, Callable[[random.Random], float]] = {
@@ -80,7 +78,7 @@ def test_what_the_tree_shows_of_a_distribution_is_within_2_2_percent_of_the_exac
 @settings(deadline=None)
 @given(DURATIONS)
 def test_the_standard_deviation_is_that_of_a_sample(durations):
-    found = spread(_buckets(durations), sum(durations), middles(BOUNDS))
+    found = spread(buckets(durations), sum(durations), middles(BOUNDS))
     if len(durations) == 1:
         assert found.stddev == 0.0
         return
@@ -91,24 +89,25 @@ def test_the_standard_deviation_is_that_of_a_sample(durations):
 
 
 def test_without_the_sum_the_mean_is_estimated():
-    found = spread(_buckets([SECOND, 3 * SECOND]), None, middles(BOUNDS))
+    found = spread(buckets([SECOND, 3 * SECOND]), None, middles(BOUNDS))
     assert 2 / WITHIN <= found.mean <= 2 * WITHIN
 
 
 def test_there_is_no_spread_of_nothing():
-    assert spread([0] * (len(BOUNDS) + 1), 0, middles(BOUNDS)) is None
-    assert spread((), None, middles(BOUNDS)) is None
+    assert spread(NO_BUCKETS, 0, middles(BOUNDS)) is None
+    assert spread(NO_BUCKETS, None, middles(BOUNDS)) is None
+    assert spread(Buckets(3, [0, 0], 0), 0, middles(BOUNDS)) is None
 
 
 def test_what_is_longer_than_all_bounds_is_shown_as_the_last_of_them():
-    found = spread(_buckets([10**16]), None, middles(BOUNDS))
+    found = spread(buckets([10**16]), None, middles(BOUNDS))
     assert found.max == BOUNDS[-1] / SECOND
 
 
 @settings(deadline=None)
 @given(DURATIONS, st.integers(1, 80))
 def test_bars_hold_every_duration_between_their_edges(durations, most):
-    found = bars(_buckets(durations), BOUNDS, most)
+    found = bars(buckets(durations), BOUNDS, most)
     assert len(found) <= most
     for bar in found:
         assert bar.count == sum(bar.low < each / SECOND <= bar.high for each in durations)
@@ -119,10 +118,10 @@ def test_bars_hold_every_duration_between_their_edges(durations, most):
 
 
 def test_there_are_no_bars_of_nothing():
-    assert bars([0] * (len(BOUNDS) + 1), BOUNDS) == ()
+    assert bars(NO_BUCKETS, BOUNDS) == bars(Buckets(3, [0, 0], 0), BOUNDS) == ()
 
 
 def test_the_first_and_the_last_bucket_can_be_drawn_too():
-    first, last = bars(_buckets([1, 10**15]), BOUNDS, most=1000)[:: len(BOUNDS)]
+    first, last = bars(buckets([1, 10**15]), BOUNDS, most=1000)[:: len(BOUNDS)]
     assert (first.low, first.high) == (0.0, BOUNDS[0] / SECOND)
     assert (last.low, last.high) == (BOUNDS[-1] / SECOND, 2 * BOUNDS[-1] / SECOND)

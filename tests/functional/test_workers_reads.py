@@ -34,7 +34,7 @@ def write():
 
 def look():
     series = read_header(fd, shape).series
-    return next((words.tolist() for _, words in read_blocks(fd, shape, series)), None)
+    return next((block.words.tolist() for block in read_blocks(fd, shape, series, shape.words)), None)
 
 writer = fork(write)
 mine = Directory(directory, "app")

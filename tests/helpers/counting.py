@@ -23,7 +23,7 @@ def requests_of(app: Any) -> Requests:
 
 def counts_of(app: Any) -> dict[Labels, int]:
     """How many requests each series of an application has."""
-    return {series.labels: sum(series.buckets) for series in requests_of(app).series}
+    return {series.labels: series.amount for series in requests_of(app).series}
 
 
 def one(app: Any) -> Labels:

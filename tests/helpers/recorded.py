@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-from pyramid_scales.snapshot import Labels, Requests, Series, Slice
+from pyramid_scales.snapshot import NO_BUCKETS, NO_SLICES, Buckets, Labels, Requests, Series, Slices
 
 SECOND = 1_000_000_000
 SLICE = 10 * SECOND
@@ -39,22 +40,46 @@ def recorded(
     return Requests(BOUNDS, LE, series, active, clock // SLICE, 500, clock_ns=clock, started_ns=started)
 
 
+def buckets(durations: Iterable[int]) -> Buckets:
+    """Durations in the buckets of :data:`BOUNDS`."""
+    counts = [0] * (len(BOUNDS) + 1)
+    for duration in durations:
+        counts[bisect_left(BOUNDS, duration)] += 1
+    return trimmed(counts)
+
+
+def trimmed(counts: Sequence[int]) -> Buckets:
+    """The amounts of all buckets, as a snapshot has them."""
+    places = [place for place, count in enumerate(counts) if count]
+    if not places:
+        return NO_BUCKETS
+    return Buckets(places[0], list(counts[places[0] : places[-1] + 1]), sum(counts))
+
+
+def dense(found: Buckets, length: int = len(BOUNDS) + 1) -> list[int]:
+    """The amounts of all buckets, of a snapshot's."""
+    row = [0] * length
+    row[found.first : found.first + len(found.amounts)] = found.amounts
+    return row
+
+
+def slices(events: Sequence[Event], now: int) -> Slices:
+    """What there was when each of the last 91 slices began; events are sorted by time."""
+    times, sums = [event.at for event in events], [0, *accumulate(event.took for event in events)]
+    before = [bisect_left(times, number * SLICE) for number in range(now - 90, now + 1)]
+    if before[0] == len(events):
+        return NO_SLICES
+    return Slices(before, [sums[count] for count in before[::3]])
+
+
 def _series(name: Labels, events: Sequence[Event], clock: int, recent_sums: bool) -> Series:
     recent = [event.took for event in events if event.at > clock - 300 * SECOND]
-    first_of_slice = {event.at // SLICE: index for index, event in reversed(list(enumerate(events)))}
-    notes = [
-        Slice(number, index, sum(event.took for event in events[:index]))
-        for number, index in sorted(first_of_slice.items())
-        if number > clock // SLICE - 91
-    ]
     took = [event.took for event in events]
     return Series(
-        name, _buckets(took), sum(took), _buckets(recent), notes, sum(recent) if recent_sums else None
+        name,
+        buckets(took),
+        sum(took),
+        buckets(recent),
+        slices(events, clock // SLICE),
+        sum(recent) if recent_sums else None,
     )
-
-
-def _buckets(durations: Iterable[int]) -> list[int]:
-    buckets = [0] * (len(BOUNDS) + 1)
-    for duration in durations:
-        buckets[bisect_left(BOUNDS, duration)] += 1
-    return buckets

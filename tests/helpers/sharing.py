@@ -44,12 +44,12 @@ class App:
     def snapshot(self, gauges=()):
         """The page of all workers."""
         own = Snapshot(tree.read()[0], requests=self.recorder.requests())
-        own = merge(own, self.shared.others(), gauges)
+        own = merge(own, self.shared.others(own.requests.now), gauges)
         return own
 
     def count(self):
         """The requests on that page."""
-        return sum(sum(series.buckets) for series in self.snapshot().requests.series)
+        return sum(series.amount for series in self.snapshot().requests.series)
 
     def close(self):
         """End as the process would."""

@@ -6,7 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyramid_scales.snapshot import Kind, Labels, Node, Requests, Series, Snapshot, Worker
+from recorded import trimmed
+
+from pyramid_scales.snapshot import (
+    NO_BUCKETS,
+    NO_SLICES,
+    Kind,
+    Labels,
+    Node,
+    Requests,
+    Series,
+    Snapshot,
+    Worker,
+)
 
 BOUNDS = (1_000_000, 5_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 LE = (5_000_000, 100_000_000)
@@ -50,7 +62,7 @@ def series(
     error: str = "",
 ) -> Series:
     labels = Labels(route or pattern, pattern, method, status, error)
-    return Series(labels, buckets, sum(buckets) * 250_000_000, [0] * len(buckets), ())
+    return Series(labels, trimmed(buckets), sum(buckets) * 250_000_000, NO_BUCKETS, NO_SLICES)
 
 
 def requests(*all_series: Series, active: int = 0, max_series: int = 500, **fields: Any) -> Requests:

@@ -8,13 +8,25 @@ from sharing import BUCKETS, App
 from pyramid_scales.application import of
 from pyramid_scales.figures.request_tree import as_node
 from pyramid_scales.merge.merge import WorkerSnapshot, merge
-from pyramid_scales.snapshot import Kind, Labels, Node, Problem, Requests, Series, Snapshot, Worker
+from pyramid_scales.snapshot import (
+    NO_SLICES,
+    Buckets,
+    Kind,
+    Labels,
+    Node,
+    Problem,
+    Requests,
+    Series,
+    Snapshot,
+    Worker,
+)
 
 HOME = Labels("home", "/", "GET", 200, "")
 
 
 def requests(count, bounds=(1000,)):
-    found = Series(HOME, [count] + [0] * len(bounds), count, [count] + [0] * len(bounds), (), count)
+    buckets = Buckets(0, [count], count)
+    found = Series(HOME, buckets, count, buckets, NO_SLICES, count)
     return Requests(bounds, (1000,), (found,), 0, 100, 9)
 
 
@@ -48,7 +60,7 @@ def test_requests_and_statistics_of_all_workers_are_one():
     own = Snapshot(mounted(tree(n=1), 5), (Problem(("x",), "y"),), requests(5), notes=("own",))
     merged = merge(own, [mine(), worker(requests=requests(7), root=tree(n=2), notes=("its",))])
     assert merged.root.data["app"] == {"n": 3}
-    assert merged.requests.series[0].buckets == [12, 0]
+    assert sum(one.amount for one in merged.requests.series) == 12
     assert merged.root.data["pyramid"]["requests"]["responses"] == {"200": 12}
     assert merged.root.data["pyramid"]["process"] == {"pid": 1}
     assert merged.root.data["pyramid"] is merged.root.children["pyramid"].data
@@ -66,7 +78,7 @@ def test_the_snapshot_of_the_answering_worker_is_not_changed():
 def test_workers_are_listed_with_their_requests():
     own = Snapshot(tree(), requests=requests(5))
     merged = merge(own, [mine(), WorkerSnapshot(Worker(2, False, 9.0, requests(7)), requests(7))])
-    assert [(one.pid, one.live, sum(one.requests.series[0].buckets)) for one in merged.workers] == [
+    assert [(one.pid, one.live, one.requests.series[0].amount) for one in merged.workers] == [
         (1, True, 5),
         (2, False, 7),
     ]
@@ -75,7 +87,7 @@ def test_workers_are_listed_with_their_requests():
 def test_requests_in_other_buckets_can_not_be_added():
     own = Snapshot(tree(), requests=requests(5))
     merged = merge(own, [mine(), worker(requests=requests(7, (1000, 2000)))])
-    assert merged.requests.series[0].buckets == [5, 0]
+    assert sum(one.amount for one in merged.requests.series) == 5
 
 
 def test_where_nothing_times_requests_only_the_statistics_are_merged():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -14,14 +13,20 @@ from pyramid_scales.figures.figures import Bar
 from pyramid_scales.page import charts
 
 
-class Slices(NamedTuple):
+class Spark:
     """What a drawing needs of a sparkline."""
 
-    rates: list
-    errors: list
+    def __init__(self, bars=(0,), error_bars=(), slices=90):
+        self.bars = bars
+        self.error_bars = error_bars
+        self.slices = slices
+
+    def __len__(self):
+        return self.slices
 
 
 RATES = st.lists(st.floats(0, 1e9), max_size=90)
+BARS = st.lists(st.one_of(st.integers(0, 9), st.integers(0, 10**9)), min_size=30, max_size=30)
 
 
 def places(path):
@@ -42,46 +47,48 @@ def test_a_gap_is_left_where_there_was_no_request():
     assert charts.line([1.0, None, 2.0, 2.0], 2.0, 90) == "M86 12h1M88 0L89 0h1"
 
 
-def test_an_error_is_never_too_small_to_see():
-    assert charts.area([0, 0.001, 50], 50, 90) == "M87 24V24h1V22h1V0h1V24z"
+def test_a_request_is_never_too_small_to_see():
+    assert charts.trace([0, 0.001, 50], "rates", 90).path == "M87 24V24h1V22h1V0h1V24z"
+    assert charts.row(Spark([0, 1, 5000], [1, 0, 0])) == (
+        "M81 24V24h3V22h3V0h3V24z",
+        "M81 24V22h3V24h3V24h3V24z",
+    )
 
 
 def test_an_area_has_level_tops_and_reaches_the_right_edge():
-    assert charts.area([0.0, 10.0], 10.0, 90, 3) == "M84 24V24h3V0h3V24z"
-    assert charts.area([], 0.0, 90, 3) == ""
+    assert charts.area(["24", "0"], 90, 3) == "M84 24V24h3V0h3V24z"
+    assert charts.area([], 90, 3) == ""
 
 
 @pytest.mark.parametrize(("slices", "minutes"), [(1, 3), (18, 3), (19, 4), (30, 5), (89, 15), (90, 15)])
 def test_a_young_application_fills_its_drawings(slices, minutes):
-    spark = Slices([1.0] * slices, [0.0] * slices)
-    assert charts.minutes(spark) == minutes
+    assert charts.minutes(Spark(slices=slices)) == minutes
     assert slices <= minutes * 6 <= 90
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [([], []), ([1], [1]), ([1, 2, 3], [3]), ([9, 1, 2, 3], [9, 3]), ([5, 4, 1, 2, 3], [5, 3])],
-)
-def test_a_coarse_drawing_keeps_the_spikes(values, expected):
-    assert charts.coarse(values, 3) == expected
 
 
 @given(RATES)
 def test_everything_stays_within_the_drawing(values):
     top = max(values, default=0.0)
-    for path in (charts.line(values, top, 90), charts.area(values, top, 90)):
+    for path in (charts.line(values, top, 90), charts.trace(values, "rates", 90).path):
         assert all(0 <= x <= 90 for x in places(path))
-    drawing = charts.row(Slices(values, values))
-    heights = [int(y) for y in re.findall(r"V(\d+)", drawing.rates)]
-    assert all(0 <= y <= charts.TALL for y in heights)
+        assert all(0 <= int(y) <= charts.TALL for y in re.findall(r"V(\d+)", path))
+
+
+@given(BARS, BARS)
+def test_all_bars_of_a_row_stay_within_the_drawing(bars, errors):
+    for path in charts.row(Spark(bars, errors)):
+        assert places(path) == [0]
+        heights = [int(y) for y in re.findall(r"V(-?\d+)", path)]
+        assert len(heights) == 31
+        assert all(0 <= y <= charts.TALL for y in heights)
 
 
 def test_a_quiet_route_has_a_flat_line_and_no_errors():
-    assert charts.row(Slices([0.0] * 6, [0.0] * 6)) == ("M12 24V24h3V24h3V24z", "")
+    assert charts.row(Spark([0, 0], slices=6)) == ("M12 24V24h3V24h3V24z", "")
 
 
 def test_errors_stand_before_the_rates_in_the_same_scale():
-    drawn = charts.row(Slices([4.0] * 3, [0.0, 0.0, 2.0]))
+    drawn = charts.row(Spark([4], [2], slices=3))
     assert drawn == ("M15 24V0h3V24z", "M15 24V12h3V24z")
 
 

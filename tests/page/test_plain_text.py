@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from pyramid_scales.address import encode_key
-from pyramid_scales.page.plain_text import escape_all, segments
+from pyramid_scales.address import clean, encode_key
+from pyramid_scales.page.plain_text import escape_all, quote_all, segments
 
 TEXTS = st.lists(
     st.one_of(
@@ -27,3 +29,8 @@ def test_segments_are_what_encode_key_makes_of_each(keys):
 @given(TEXTS)
 def test_escaping_all_is_escaping_each(texts):
     assert list(escape_all(texts)) == [str(escape(text.replace("\0", "\ufffd"))) for text in texts]
+
+
+@given(TEXTS)
+def test_quoting_all_is_quoting_each(texts):
+    assert list(quote_all(texts)) == [quote(clean(text), safe="") for text in texts]

@@ -8,6 +8,7 @@ from paging import KNOWN, some_requests
 from snapshots import worker
 
 from pyramid_scales.page import route_page
+from pyramid_scales.snapshot import NO_BUCKETS
 
 
 def view(name, workers=(), requests=None):
@@ -38,7 +39,7 @@ def test_the_histogram_is_drawn_and_tabled():
 
 def test_a_route_without_recent_requests_shows_the_histogram_of_all():
     requests = some_requests()
-    series = [one._replace(recent=[0] * len(one.recent), recent_sum_ns=0) for one in requests.series]
+    series = [one._replace(recent=NO_BUCKETS, recent_sum_ns=0) for one in requests.series]
     found = view("home", requests=replace(requests, series=series))
     assert found.histogram.recent == []
     assert found.histogram.total

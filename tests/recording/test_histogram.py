@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
-import struct
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from mapped import mapped
 
 from pyramid_scales.recording.histogram import (
@@ -19,15 +13,12 @@ from pyramid_scales.recording.histogram import (
     RING,
     Layout,
     make_bounds,
-    read_series,
     turn,
 )
 from pyramid_scales.recording.words import Words, numbers
-from pyramid_scales.snapshot import Labels
 
 LE = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 BOUNDS = make_bounds(LE)
-LABELS = Labels("home", "/", "GET", 200, "")
 MICROSECOND, SECOND = 1_000, 1_000_000_000
 
 
@@ -90,49 +81,6 @@ def test_layouts_with_other_bounds_have_another_fingerprint():
     assert Layout.of(LE).fingerprint != Layout.of(LE[1:]).fingerprint
 
 
-def test_zeroed_words_are_a_series_in_which_nothing_happened(block):
-    layout = Layout.of(LE)
-    series = read_series(LABELS, block(layout), layout, 0)
-    assert series.labels == LABELS
-    assert not any([*series.buckets, *series.recent, series.sum_ns, series.recent_sum_ns, *series.slices])
-
-
-def test_the_first_slice_of_a_clock_that_starts_at_zero_is_noted(block):
-    layout = Layout.of(LE)
-    words = block(layout)
-    turn(words, layout, 0)
-    words[3] += 1
-    words[layout.total] += 7
-    series = read_series(LABELS, words, layout, 0)
-    assert series.slices == ((0, 0, 0),)
-    assert (series.recent[3], series.recent_sum_ns) == (1, 7)
-
-
-def test_a_block_reads_the_same_from_a_file_as_from_memory(block):
-    layout = Layout.of(LE)
-    words = block(layout)
-    for number in (5, 6, 40):
-        turn(words, layout, number)
-        words[number] += number
-        words[layout.total] += number
-    from_file = memoryview(struct.pack(f"{layout.words}Q", *words)).cast("Q")
-    assert read_series(LABELS, from_file, layout, 41) == read_series(LABELS, words, layout, 41)
-
-
-def test_after_a_reboot_totals_stay_and_nothing_is_recent(block):
-    layout = Layout.of(LE)
-    words = block(layout)
-    turn(words, layout, 1000)
-    words[3] += 2
-    words[layout.total] += 7
-    layout.forget_time(words)
-    series = read_series(LABELS, words, layout, 3)
-    assert (series.buckets[3], series.sum_ns, series.slices) == (2, 7, ())
-    assert not any(series.recent)
-    turn(words, layout, 3)
-    assert read_series(LABELS, words, layout, 3).slices == ((3, 2, 7),)
-
-
 def test_a_slice_is_noted_once_and_never_backwards(block):
     layout = Layout.of(LE)
     words = block(layout)
@@ -142,62 +90,3 @@ def test_a_slice_is_noted_once_and_never_backwards(block):
     turn(words, layout, 10)
     turn(words, layout, 9)
     assert numbers(words) == before
-
-
-class Interrupted(Exception):
-    pass
-
-
-class Interruptible:
-    """Words that raise at the n-th write, as a process that is killed there stops writing."""
-
-    def __init__(self, words: Words, writes: int) -> None:
-        self.words = words
-        self.writes = writes
-
-    def __getitem__(self, place):
-        return self.words[place]
-
-    def __setitem__(self, place, value):
-        if not self.writes:
-            raise Interrupted
-        self.writes -= 1
-        self.words[place] = value
-
-
-@pytest.mark.parametrize("writes", range(6))
-def test_a_turn_that_was_cut_off_leaves_the_series_readable_and_is_made_up_for(block, writes):
-    layout = Layout.of(LE)
-    words, whole = block(layout), block(layout)
-    for number in (*range(RING + 5), 7 * COPIES + RING):
-        turn(words, layout, number)
-        turn(whole, layout, number)
-        for memory in (words, whole):
-            memory[3] += 1
-            memory[layout.total] += 7
-    number = 7 * COPIES + RING + 6
-    with pytest.raises(Interrupted):
-        turn(Interruptible(words, writes), layout, number)
-    expected = read_series(LABELS, whole, layout, number)
-    cut = read_series(LABELS, words, layout, number)
-    assert cut.recent == expected.recent or writes == 5
-    assert set(cut.slices) - set(expected.slices) <= {(number, sum(cut.buckets), cut.sum_ns)}
-    turn(words, layout, number)
-    turn(whole, layout, number)
-    assert numbers(words) == numbers(whole)
-
-
-@pytest.mark.parametrize("more", [-1, 1, -5000])
-def test_a_block_of_another_length_is_a_value_error(block, more):
-    layout = Layout.of(LE)
-    with pytest.raises(ValueError, match=f"a block has {layout.words} words, not"):
-        read_series(LABELS, block(replace(layout, words=layout.words + more)), layout, 5)
-
-
-@given(st.integers(0, 2**32), st.integers(0, 2**40))
-def test_garbage_in_a_block_never_raises_anything_but_a_value_error(seed, now):
-    layout, source = Layout.of(LE), random.Random(seed)
-    words = [source.choice((0, 1, now, source.getrandbits(64))) for _ in range(layout.words)]
-    with contextlib.suppress(ValueError, IndexError):
-        block = memoryview(struct.pack(f"{layout.words}Q", *words)).cast("Q")
-        assert min(read_series(LABELS, block, layout, now).recent) >= 0

@@ -6,16 +6,17 @@ import logging
 import os
 import threading
 from bisect import bisect_left
-from itertools import accumulate
 
 import pytest
+import recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recorded import Event
 
 from pyramid_scales.recording.cap import OTHER
 from pyramid_scales.recording.recorder import Recorder, needs_lock
 from pyramid_scales.recording.store import ACTIVE, FAILURES, RETRIES, STARTED, PrivateStore
-from pyramid_scales.snapshot import Labels, Requests
+from pyramid_scales.snapshot import Buckets, Labels, Requests, Slices
 
 SECOND = 1_000_000_000
 HOME = Labels("home", "/", "GET", 200, "")
@@ -43,7 +44,7 @@ def record(recorder: Recorder, seconds: float, labels: Labels = HOME) -> None:
 
 
 def total(requests: Requests) -> int:
-    return sum(sum(series.buckets) for series in requests.series)
+    return sum(series.amount for series in requests.series)
 
 
 @pytest.fixture(params=[False, True], ids=["without lock", "with lock"])
@@ -58,8 +59,7 @@ def test_a_record_is_in_its_bucket_and_in_the_sum(recorder):
     record(recorder, 0.100000001)
     (series,) = recorder.requests().series
     at = recorder.layout.bounds.index(100_000_000)
-    assert series.buckets[at : at + 2] == [1, 1]
-    assert sum(series.buckets) == 2
+    assert series.buckets == (at, [1, 1], 2)
     assert series.sum_ns == 200_000_001
     assert (series.recent, series.recent_sum_ns) == (series.buckets, series.sum_ns)
 
@@ -67,7 +67,7 @@ def test_a_record_is_in_its_bucket_and_in_the_sum(recorder):
 def test_a_clock_that_goes_back_within_a_request_counts_as_no_time(recorder):
     record(recorder, -5)
     (series,) = recorder.requests().series
-    assert (series.buckets[0], series.sum_ns) == (1, 0)
+    assert (series.buckets, series.sum_ns) == ((0, [1], 1), 0)
 
 
 def test_the_snapshot_says_what_its_figures_mean():
@@ -101,7 +101,8 @@ def test_a_note_says_what_there_was_when_its_slice_began():
     for seconds in (0, 1, 12, 60):
         clock.ns = (1000 + seconds) * SECOND
         record(recorder, 2)
-    assert recorder.requests().series[0].slices == ((100, 0, 0), (101, 2, 4 * SECOND), (106, 3, 6 * SECOND))
+    counts = [0] * 85 + [2] + [3] * 5
+    assert recorder.requests().series[0].slices == (counts, [count * 2 * SECOND for count in counts[::3]])
 
 
 steps = st.one_of(
@@ -135,11 +136,11 @@ def test_windows_are_those_of_a_brute_force_count_after_idle_gaps_and_steps_of_t
     assert requests.now == now
     if events:
         (series,) = requests.series
-        assert series.buckets == buckets(recorder, [took for _, took in events])
+        assert dense(series.buckets, recorder) == buckets(recorder, [took for _, took in events])
         recent = [took for at, took in events if at // 6 >= now // 6 - 5]
-        assert series.recent == buckets(recorder, recent)
+        assert dense(series.recent, recorder) == buckets(recorder, recent)
         assert series.recent_sum_ns == sum(recent)
-        assert list(series.slices) == notes(events, now)
+        assert series.slices == held(events, now)
 
 
 def buckets(recorder: Recorder, durations: list[int]) -> list[int]:
@@ -149,10 +150,12 @@ def buckets(recorder: Recorder, durations: list[int]) -> list[int]:
     return counts
 
 
-def notes(events: list[tuple[int, int]], now: int) -> list[tuple[int, int, int]]:
-    sums = [0, *accumulate(took for _, took in events)]
-    first = {at: index for index, (at, _) in reversed(list(enumerate(events)))}
-    return [(at, index, sums[index]) for at, index in sorted(first.items()) if now - 90 <= at <= now]
+def dense(found: Buckets, recorder: Recorder) -> list[int]:
+    return recorded.dense(found, recorder.layout.buckets)
+
+
+def held(events: list[tuple[int, int]], now: int) -> Slices:
+    return recorded.slices([Event(at * SLICE * SECOND, HOME, took) for at, took in events], now)
 
 
 def test_at_the_cap_requests_are_counted_as_other_and_the_page_is_told_what_filled_it():
@@ -163,7 +166,7 @@ def test_at_the_cap_requests_are_counted_as_other_and_the_page_is_told_what_fill
     assert len(requests.series) <= 20
     assert total(requests) == 50
     assert requests.overflowed == 35
-    assert sum(sum(s.buckets) for s in requests.series if s.labels.route == OTHER) == 35
+    assert sum(s.amount for s in requests.series if s.labels.route == OTHER) == 35
     (note,) = requests.notes
     assert "chatty (15)" in note
 
@@ -265,7 +268,7 @@ def test_series_and_totals_of_a_slot_that_was_left_are_continued():
     record(successor, 2)
     requests = successor.requests()
     assert total(requests) == 2
-    assert requests.series[0].slices == ((100, 0, 0), (101, 1, SECOND))
+    assert requests.series[0].slices == ([0] * 90 + [1], [0] * 30 + [SECOND])
     assert requests.series[0].sum_ns == 3 * SECOND
     assert requests.started_ns == 1000 * SECOND
     assert (requests.retries, requests.active) == (1, 0), "the dead have nothing in flight"

@@ -33,8 +33,8 @@ def read(directory, number=0, shape=SHAPE):
     fd = directory.open_file(slots.slot_name(number))
     try:
         header = slotfile.read_header(fd, shape)
-        found = slotfile.read_blocks(fd, shape, header.series)
-        return header, {name: words.tolist() for name, words in found}
+        found = slotfile.read_blocks(fd, shape, header.series, shape.words)
+        return header, {block.labels: block.words.tolist() for block in found}
     finally:
         os.close(fd)
 
@@ -253,8 +253,22 @@ def test_a_file_that_became_shorter_is_read_as_far_as_it_goes(directory):
     store = take(directory)
     store.allocate(labels(), SHAPE.words)
     with open(os.path.join(directory.path, "slot-0000"), "rb") as file:
-        found = [name for name, _ in slotfile.read_blocks(file.fileno(), SHAPE, 10**6)]
+        found = [block.labels for block in slotfile.read_blocks(file.fileno(), SHAPE, 10**6, SHAPE.words)]
     assert found == [labels()]
+
+
+def test_more_of_a_block_is_read_when_somebody_asks(directory):
+    words = take(directory).allocate(labels(), SHAPE.words)
+    words[0], words[10], words[11] = 5, 6, 7
+    path = os.path.join(directory.path, "slot-0000")
+    with open(path, "rb") as file:
+        (block,) = slotfile.read_blocks(file.fileno(), SHAPE, 1, 2)
+        assert block.words.tolist() == [5, 0]
+        words[10] = 8
+        assert block.more(10, 12).tolist() == [8, 7]
+        os.truncate(path, SHAPE.offset(0) + 2000)
+        with pytest.raises(ValueError, match="has become shorter"):
+            block.more(SHAPE.words - 2, SHAPE.words)
 
 
 def test_where_nothing_tells_boots_apart_all_are_one(monkeypatch):

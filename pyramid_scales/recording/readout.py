@@ -1,0 +1,137 @@
+"""What a block of words tells of its series: all that was recorded, and what of it lately. Pure.
+
+Whoever reads a block of another process may find it half written, or damaged: what was recorded lately is
+never below zero, and nothing but the documented errors is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from itertools import compress
+from operator import ne, sub
+from typing import TypeAlias
+
+from ..snapshot import NO_BUCKETS, NO_SLICES, Buckets, Labels, Series, Slices
+from .histogram import MINUTE, MINUTES, RING, SLICES, Layout
+from .words import Words, numbers, occupied
+
+More: TypeAlias = "Callable[[int, int], Words]"
+
+
+class Extent(IntEnum):
+    """How much a reader wants to see of the series of requests. Each part takes time."""
+
+    NOTHING = 0
+    TOTALS = 1
+    """As if all had been recorded long ago."""
+    RATES = 2
+    """What was lately, as well: how many requests, and how long they took."""
+    MEANS = 3
+    """How long those of each half minute took, as well."""
+
+
+class Window:
+    """What is lately: the same for all series of a page."""
+
+    __slots__ = ("layout", "means", "minutes", "now", "numbers", "oldest", "start")
+
+    def __init__(self, layout: Layout, now: int, extent: Extent = Extent.MEANS) -> None:
+        """``now`` is the number of the current slice."""
+        self.layout = layout
+        self.now = now
+        self.means = extent >= Extent.MEANS
+        self.oldest = now - SLICES
+        self.start = self.oldest % RING
+        """Where in the ring the oldest slice has its note."""
+        self.numbers = [number if number > 0 else -1 for number in range(self.oldest + 1, now + 3)]
+        """What stands in front of each note that is one; no word is -1."""
+        self.minutes = range(max(now // MINUTE - MINUTES, 0), now // MINUTE + 2)
+        """Those of ``Series.recent``; the next one may just have begun."""
+
+
+def read_totals(labels: Labels, words: Words, layout: Layout) -> Series:
+    """What a series has recorded for ever, from a copy of the first ``layout.ring`` words of its block: as
+    if nothing of it were recent. Raises ``IndexError`` where there are less."""
+    buckets = _buckets(words[: layout.buckets])
+    return Series(labels, buckets, words[layout.total], NO_BUCKETS, NO_SLICES, 0)
+
+
+def read_series(labels: Labels, words: Words, window: Window, more: More) -> Series:
+    """The series of a block, of whose words ``words`` are a copy of the first ``layout.copies``.
+
+    ``more(start, stop)`` copies others of its words. What belongs to a slice that has just begun is counted
+    to the current one. ``Series.recent`` covers the current minute and the five before it. Raises
+    ``ValueError`` or ``IndexError`` for another number of words.
+    """
+    layout = window.layout
+    if len(words) != layout.copies:
+        raise ValueError(f"a block begins with {layout.copies} words, not {len(words)}")
+    first, amounts, amount = buckets = _buckets(words[: layout.buckets])
+    total = words[layout.total]
+    if words[layout.last] <= window.oldest:
+        return Series(labels, buckets, total, NO_BUCKETS, NO_SLICES, 0)
+    slices = _slices(words, window, amount, total)
+    before = _before(words, window, more)
+    if before is None:
+        return Series(labels, buckets, total, NO_BUCKETS, slices, 0)
+    recent = list(map(sub, amounts, numbers(before[1 + first : 1 + first + len(amounts)])))
+    if min(recent, default=0) < 0:
+        recent = [max(added, 0) for added in recent]
+    recent_sum = max(total - before[1 + layout.buckets], 0)
+    return Series(labels, buckets, total, Buckets(first, recent, sum(recent)), slices, recent_sum)
+
+
+def _buckets(words: Words) -> Buckets:
+    first, amounts = occupied(words)
+    return Buckets(first, amounts, sum(amounts))
+
+
+def _before(words: Words, window: Window, more: More) -> Words | None:
+    """The copy, with its number, that was made as the window of :attr:`Series.recent` began; ``None`` if
+    nothing has happened in it. One is made with the first note of a minute."""
+    layout = window.layout
+    for minute in window.minutes:
+        for number in range(MINUTE * minute, MINUTE * (minute + 1)):
+            if words[layout.note_at(number)] == number + 1:
+                place = layout.copy_at(minute)
+                copy = more(place, place + layout.buckets + 2)
+                if copy[0] == minute + 1:
+                    return copy
+                break
+    return None
+
+
+def _slices(words: Words, window: Window, amount: int, total: int) -> Slices:
+    """What the series held when each slice of the window began, from the notes of the ring."""
+    ring = numbers(words[window.layout.ring : window.layout.copies])
+    noted = _column(ring, 0, window)
+    # Mostly all slices have a note up to the last one that has.
+    newest = words[window.layout.last] - window.oldest
+    missing = list(range(newest, RING))
+    if noted[:newest] != window.numbers[:newest]:
+        missing = list(compress(range(RING), map(ne, noted, window.numbers)))
+        if len(missing) == RING:
+            return NO_SLICES
+    missing.reverse()
+    counts = _held(_column(ring, 1, window), missing, amount)
+    sums_ns = _held(_column(ring, 2, window), missing, total)[::3] if window.means else ()
+    return Slices(counts, sums_ns)
+
+
+def _column(ring: Sequence[int], place: int, window: Window) -> list[int]:
+    """The word at one place of every note: that of the oldest slice first, then of those up to the current
+    one, and at last of the slice after it, or one of long ago."""
+    return [*ring[3 * window.start + place :: 3], *ring[place : 3 * window.start : 3]]
+
+
+def _held(column: list[int], missing: Sequence[int], total: int) -> list[int]:
+    """What there was when each slice began. In one without a note nothing happened, so there was what there
+    was at the beginning of the next; behind the last one, what there is now."""
+    column.append(total)
+    for place in missing:
+        column[place] = column[place + 1]
+    del column[SLICES + 1 :]
+    # A note of the current slice may have been made after the rest was read.
+    column[SLICES] = min(column[SLICES], total)
+    return column
