@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import tracemalloc
 import types
 import warnings
+from collections import Counter
 from dataclasses import replace
+from itertools import accumulate
 
 warnings.simplefilter("ignore")
 
@@ -25,13 +26,12 @@ from greplin import scales  # noqa: E402
 from reading import plant  # noqa: E402
 
 from pyramid_scales.address import Address  # noqa: E402
-from pyramid_scales.figures import figures  # noqa: E402
 from pyramid_scales.figures.request_tree import as_node  # noqa: E402
 from pyramid_scales.page import page  # noqa: E402
 from pyramid_scales.page.gather import gather, shape  # noqa: E402
 from pyramid_scales.recording.histogram import make_bounds  # noqa: E402
 from pyramid_scales.settings import parse  # noqa: E402
-from pyramid_scales.snapshot import Labels, Requests, Series, Slice, Snapshot  # noqa: E402
+from pyramid_scales.snapshot import Buckets, Labels, Requests, Series, Slices, Snapshot  # noqa: E402
 from pyramid_scales.tree import tree  # noqa: E402
 
 
@@ -67,26 +67,26 @@ def requests_of(routes: int) -> Requests:
 def _series(
     chance: random.Random, bounds: tuple[int, ...], route: str, status: int, error: str, busy: float
 ) -> Series:
-    buckets, slices, count = [0] * (len(bounds) + 1), [], 0
     middle = chance.randrange(len(bounds) // 4, len(bounds) // 2)
-    for number in range(910, 1001):
-        if chance.random() < max(busy * 9, 0.1):
-            slices.append(Slice(number, count, count * 9_000_000))
-            count += 1 + int(chance.random() * busy * 200)
-    for _ in range(count):
-        buckets[round(chance.gauss(middle, 20))] += 1
+    counts = [
+        1 + int(chance.random() * busy * 200) if chance.random() < max(busy * 9, 0.1) else 0
+        for _ in range(91)
+    ]
+    durations = Counter(round(chance.gauss(middle, 20)) for _ in range(sum(counts)))
+    first, last = min(durations), max(durations)
+    buckets = Buckets(first, [durations[place] for place in range(first, last + 1)], sum(counts))
+    lately = [-(-amount // 3) for amount in buckets.amounts]
+    recent = Buckets(first, lately, sum(lately))
+    held = list(accumulate(counts[:-1], initial=0))
+    slices = Slices(held, [count * 9_000_000 for count in held[::3]])
     labels = Labels(route, f"/{route}/{{id}}", "GET", status, error)
-    recent = [math.ceil(amount / 3) for amount in buckets]
-    return Series(labels, buckets, count * 9_000_000, recent, slices)
+    return Series(labels, buckets, sum(counts) * 9_000_000, recent, slices, recent.total * 9_000_000)
 
 
 def compare(leaves: int, rounds: int) -> None:
     """The page and its refresh against ``json.dumps`` of the same data."""
-    print(
-        f"{leaves:,} statistics, in units of json.dumps of the same data   page  refresh  figures of routes"
-    )
+    print(f"{leaves:,} statistics, in units of json.dumps of the same data   page  refresh")
     requests = requests_of(200)
-    compute, known = figures.summary, figures.summary(requests)
     for kind in ("counters", "distributions"):
         scales.reset()
         plant(leaves, kind)
@@ -98,15 +98,12 @@ def compare(leaves: int, rounds: int) -> None:
                 "dumps": lambda data=data: json.dumps(data),
                 "page": lambda context=context: page.render(context),
                 "refresh": lambda again=again: page.render(again),
-                "figures": lambda more=more: more and compute(more),
             }
-            # What is computed of requests has a column of its own; json.dumps computes nothing either.
-            figures.summary = lambda _: known
             times = fastest(variants, rounds)
-            figures.summary = compute
-            whole, short, summed = (times[name] / times["dumps"] for name in ("page", "refresh", "figures"))
             title = kind + (" and 200 routes" if more else "")
-            print(f"  {title:<63}{whole:5.2f}{short:9.2f}{summed:12.2f}")
+            print(
+                f"  {title:<63}{times['page'] / times['dumps']:5.2f}{times['refresh'] / times['dumps']:9.2f}"
+            )
 
 
 def grow(rounds: int) -> None:

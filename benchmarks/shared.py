@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import socket
 import sys
 import tempfile
@@ -27,7 +28,7 @@ from _rounds import fastest  # noqa: E402
 from pyramid.config import Configurator  # noqa: E402
 
 from pyramid_scales import application  # noqa: E402
-from pyramid_scales.recording.histogram import Layout  # noqa: E402
+from pyramid_scales.recording.histogram import SLICE_NS, SLICES, Layout  # noqa: E402
 from pyramid_scales.recording.recorder import Recorder  # noqa: E402
 from pyramid_scales.recording.store import PrivateStore, Store  # noqa: E402
 from pyramid_scales.sharing.shared import Shared  # noqa: E402
@@ -35,7 +36,8 @@ from pyramid_scales.snapshot import Labels  # noqa: E402
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 RECORDS = 5_000
-REQUESTS = 20
+REQUESTS = 2
+"""In each slice of the last fifteen minutes, on each route."""
 END = "end"
 
 
@@ -55,7 +57,7 @@ def recording(store: Callable[[], Store]) -> Callable[[], None]:
 
 
 class Site:
-    """An application that has answered requests on so many routes."""
+    """An application that has answered requests on so many routes, in every slice of the last 15 minutes."""
 
     def __init__(self, directory: str, name: str, series: int) -> None:
         settings = {"scales.shared_dir": directory, "scales.max_series": series + 10}
@@ -68,9 +70,9 @@ class Site:
         recorder.open()
         for number in range(series):
             cell = recorder.cell(Labels(f"route{number}", f"/route{number}", "GET", 200, ""))
-            for request in range(REQUESTS):
-                now = recorder.clock()
-                recorder.record(cell, now - 1000 * 3 ** (request % 12), now)
+            chance, now = random.Random(number), recorder.clock()
+            for end in range(now - SLICES * SLICE_NS, now + 1, SLICE_NS // REQUESTS):
+                recorder.record(cell, end - round(1e9 * chance.lognormvariate(-4, 0.7)), end)
 
     def page(self, form: str) -> Callable[[], bytes]:
         """Ask for the page."""
