@@ -126,7 +126,7 @@ def together(series: Sequence[Series]) -> Totals:
         (one,) = series
         amount, fails = one.amount, one.labels.status >= FAILED
         return Totals(series, [amount], amount, amount if fails else 0, one.recent)
-    amounts = [buckets.total for _, buckets, *_ in series]
+    amounts = [one.buckets.total for one in series]
     failed = [amount for one, amount in zip(series, amounts) if one.labels.status >= FAILED]
     return Totals(series, amounts, sum(amounts), sum(failed), added_buckets([one.recent for one in series]))
 

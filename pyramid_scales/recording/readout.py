@@ -6,6 +6,7 @@ never below zero, and nothing but the documented errors is raised.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from itertools import compress
@@ -14,9 +15,11 @@ from typing import TypeAlias
 
 from ..snapshot import NO_BUCKETS, NO_SLICES, Buckets, Labels, Series, Slices
 from .histogram import MINUTE, MINUTES, RING, SLICES, Layout
-from .words import Words, numbers, occupied
+from .words import FORMAT, Copy, numbers, occupied
 
-More: TypeAlias = "Callable[[int, int], Words]"
+More: TypeAlias = "Callable[[int, int], Copy]"
+_NEVER = 2**64 - 1
+"""The number of no slice."""
 
 
 class Extent(IntEnum):
@@ -44,20 +47,21 @@ class Window:
         self.oldest = now - SLICES
         self.start = self.oldest % RING
         """Where in the ring the oldest slice has its note."""
-        self.numbers = [number if number > 0 else -1 for number in range(self.oldest + 1, now + 3)]
-        """What stands in front of each note that is one; no word is -1."""
+        expected = [number if number > 0 else _NEVER for number in range(self.oldest + 1, now + 3)]
+        self.numbers: dict[type, Copy] = {list: expected, array: array(FORMAT, expected)}
+        """What stands in front of each note that is one."""
         self.minutes = range(max(now // MINUTE - MINUTES, 0), now // MINUTE + 2)
         """Those of ``Series.recent``; the next one may just have begun."""
 
 
-def read_totals(labels: Labels, words: Words, layout: Layout) -> Series:
+def read_totals(labels: Labels, words: Copy, layout: Layout) -> Series:
     """What a series has recorded for ever, from a copy of the first ``layout.ring`` words of its block: as
     if nothing of it were recent. Raises ``IndexError`` where there are less."""
     buckets = _buckets(words[: layout.buckets])
     return Series(labels, buckets, words[layout.total], NO_BUCKETS, NO_SLICES, 0)
 
 
-def read_series(labels: Labels, words: Words, window: Window, more: More) -> Series:
+def read_series(labels: Labels, words: Copy, window: Window, more: More) -> Series:
     """The series of a block, of whose words ``words`` are a copy of the first ``layout.copies``.
 
     ``more(start, stop)`` copies others of its words. What belongs to a slice that has just begun is counted
@@ -82,12 +86,12 @@ def read_series(labels: Labels, words: Words, window: Window, more: More) -> Ser
     return Series(labels, buckets, total, Buckets(first, recent, sum(recent)), slices, recent_sum)
 
 
-def _buckets(words: Words) -> Buckets:
+def _buckets(words: Copy) -> Buckets:
     first, amounts = occupied(words)
     return Buckets(first, amounts, sum(amounts))
 
 
-def _before(words: Words, window: Window, more: More) -> Words | None:
+def _before(words: Copy, window: Window, more: More) -> Copy | None:
     """The copy, with its number, that was made as the window of :attr:`Series.recent` began; ``None`` if
     nothing has happened in it. One is made with the first note of a minute."""
     layout = window.layout
@@ -102,33 +106,37 @@ def _before(words: Words, window: Window, more: More) -> Words | None:
     return None
 
 
-def _slices(words: Words, window: Window, amount: int, total: int) -> Slices:
+def _slices(words: Copy, window: Window, amount: int, total: int) -> Slices:
     """What the series held when each slice of the window began, from the notes of the ring."""
-    ring = numbers(words[window.layout.ring : window.layout.copies])
-    noted = _column(ring, 0, window)
+    ring = words[window.layout.ring : window.layout.copies]
+    noted, expected = _column(ring, 0, window), window.numbers[type(ring)]
     # Mostly all slices have a note up to the last one that has.
     newest = words[window.layout.last] - window.oldest
     missing = list(range(newest, RING))
-    if noted[:newest] != window.numbers[:newest]:
-        missing = list(compress(range(RING), map(ne, noted, window.numbers)))
+    if noted[:newest] != expected[:newest]:
+        missing = list(compress(range(RING), map(ne, noted, expected)))
         if len(missing) == RING:
             return NO_SLICES
     missing.reverse()
     counts = _held(_column(ring, 1, window), missing, amount)
-    sums_ns = _held(_column(ring, 2, window), missing, total)[::3] if window.means else ()
-    return Slices(counts, sums_ns)
+    if not window.means:
+        return Slices(numbers(counts), ())
+    sums_ns = _held(_column(ring, 2, window), missing, total)
+    return Slices(numbers(counts), numbers(sums_ns[::3]))
 
 
-def _column(ring: Sequence[int], place: int, window: Window) -> list[int]:
+def _column(ring: Copy, place: int, window: Window) -> Copy:
     """The word at one place of every note: that of the oldest slice first, then of those up to the current
     one, and at last of the slice after it, or one of long ago."""
-    return [*ring[3 * window.start + place :: 3], *ring[place : 3 * window.start : 3]]
+    start = 3 * window.start
+    column: Copy = ring[start + place :: 3] + ring[place:start:3]  # type: ignore[operator]  # of one kind
+    return column
 
 
-def _held(column: list[int], missing: Sequence[int], total: int) -> list[int]:
+def _held(column: Copy, missing: Sequence[int], total: int) -> Copy:
     """What there was when each slice began. In one without a note nothing happened, so there was what there
     was at the beginning of the next; behind the last one, what there is now."""
-    column.append(total)
+    column.append(min(total, _NEVER))
     for place in missing:
         column[place] = column[place + 1]
     del column[SLICES + 1 :]

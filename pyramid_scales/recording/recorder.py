@@ -23,7 +23,7 @@ from .forks import NOBODYS, Mine, mark
 from .histogram import SLICE_NS, Layout, turn
 from .readout import Extent, Window, read_series, read_totals
 from .store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED, PrivateStore, Store
-from .words import Words, copied
+from .words import Copy, Words, copied
 
 TICK_NS = 1_000_000_000
 
@@ -206,7 +206,7 @@ class Recorder:
         )
 
     def _read(self, cell: Cell, window: Window | None) -> Series:
-        def copy(start: int, stop: int) -> Words:
+        def copy(start: int, stop: int) -> Copy:
             with self._lock:
                 return copied(cell.words[start:stop])
 

@@ -2,7 +2,7 @@
 
 In a file that is mapped they are a ``memoryview`` that was ``cast(FORMAT)``; in private memory a list, whose
 numbers are read and written in half the time. Both are indexed, sliced and assigned to alike; what is here
-is for the rest.
+is for the rest. What is read of them is a copy: a list, or an ``array`` of bytes as they were.
 
 Each copy is made in one call, so that no record of this process falls between two of the words.
 """
@@ -10,22 +10,24 @@ Each copy is made in one call, so that no record of this process falls between t
 from __future__ import annotations
 
 import struct
+from array import array
 from typing import Literal, TypeAlias
 
 Words: TypeAlias = "list[int] | memoryview"
 
 FORMAT: Literal["L", "Q"] = "L" if struct.calcsize("L") == 8 else "Q"
 """64 bits either way; Python writes large numbers faster as the C language's ``long``."""
+Copy: TypeAlias = "list[int] | array[int]"
 NONE: Words = []
 """No words."""
 
 
-def copied(words: Words) -> Words:
-    """A copy, of the same kind."""
-    return words[:] if isinstance(words, list) else memoryview(words.tobytes()).cast(FORMAT)
+def copied(words: Words) -> Copy:
+    """A copy, as a list or an array."""
+    return words[:] if isinstance(words, list) else array(FORMAT, words.tobytes())
 
 
-def occupied(words: Words) -> tuple[int, list[int]]:
+def occupied(words: Copy) -> tuple[int, list[int]]:
     """The place of the first word that is not zero, and a copy of all from there to the last."""
     if isinstance(words, list):
         first = next((place for place, word in enumerate(words) if word), 0)
@@ -37,6 +39,6 @@ def occupied(words: Words) -> tuple[int, list[int]]:
     return first, words[first : (bits.bit_length() + 63) // 64].tolist()
 
 
-def numbers(words: Words) -> list[int]:
+def numbers(words: Words | Copy) -> list[int]:
     """A copy, as a list."""
     return words[:] if isinstance(words, list) else words.tolist()

@@ -13,12 +13,14 @@ import json
 import mmap
 import os
 import struct
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..recording.store import GAUGES
+from ..recording.words import FORMAT
 from ..snapshot import Labels
 
 VERSION = 1
@@ -134,18 +136,18 @@ class Block(NamedTuple):
     """One series of a slot file; what is read of it is a copy."""
 
     labels: Labels
-    words: memoryview
+    words: array[int]
     """The first words."""
     fd: int
     start: int
     """Where its words begin in the file."""
 
-    def more(self, start: int, stop: int) -> memoryview:
+    def more(self, start: int, stop: int) -> array[int]:
         """Others of its words. Raises ``OSError``, and ``ValueError`` where there are fewer."""
         found = os.pread(self.fd, 8 * (stop - start), self.start + 8 * start)
         if len(found) < 8 * (stop - start):
             raise ValueError("the file has become shorter")
-        return memoryview(found).cast("Q")
+        return array(FORMAT, found)
 
 
 def read_blocks(fd: int, shape: Geometry, count: int, words: int) -> Iterator[Block]:
@@ -160,7 +162,7 @@ def read_blocks(fd: int, shape: Geometry, count: int, words: int) -> Iterator[Bl
             labels = decode_labels(block)
         except ValueError:
             continue
-        yield Block(labels, memoryview(block)[head:].cast("Q"), fd, offset + head)
+        yield Block(labels, array(FORMAT, block[head:]), fd, offset + head)
 
 
 def encode_labels(labels: Labels) -> bytes:

@@ -15,7 +15,7 @@ from recorded import LE, SECOND, SLICE, Event, labels, slices
 
 from pyramid_scales.recording.histogram import COPIES, MINUTE, RING, Layout, turn
 from pyramid_scales.recording.readout import Extent, Window, read_series, read_totals
-from pyramid_scales.recording.words import Words, numbers
+from pyramid_scales.recording.words import FORMAT, Copy, Words, copied, numbers
 from pyramid_scales.snapshot import NO_BUCKETS, NO_SLICES, Labels, Series, Slices
 
 LABELS = Labels("home", "/", "GET", 200, "")
@@ -28,9 +28,10 @@ def block(request) -> Callable[[], Words]:
 
 
 def read(words: Words, now: int, extent: Extent = Extent.MEANS) -> Series:
-    return read_series(
-        LABELS, words[: LAYOUT.copies], Window(LAYOUT, now, extent), lambda start, stop: words[start:stop]
-    )
+    def copy(start: int, stop: int) -> Copy:
+        return copied(words[start:stop])
+
+    return read_series(LABELS, copy(0, LAYOUT.copies), Window(LAYOUT, now, extent), copy)
 
 
 def add(words: Words, number: int, place: int = 3, took: int = 7) -> None:
@@ -59,7 +60,7 @@ def test_a_block_reads_the_same_from_a_file_as_from_memory(block):
     words = block()
     for number in (5, 6, 40):
         add(words, number, place=number, took=number)
-    from_file = memoryview(struct.pack(f"{LAYOUT.words}Q", *words)).cast("Q")
+    from_file = memoryview(struct.pack(f"{LAYOUT.words}Q", *words)).cast(FORMAT)
     assert read(from_file, 41) == read(words, 41)
 
 
@@ -187,6 +188,6 @@ def test_garbage_in_a_block_never_raises_anything_but_a_value_error(seed, now):
     source = random.Random(seed)
     words = [source.choice((0, 1, now, source.getrandbits(64))) for _ in range(LAYOUT.words)]
     with contextlib.suppress(ValueError, IndexError):
-        series = read(memoryview(struct.pack(f"{LAYOUT.words}Q", *words)).cast("Q"), now)
+        series = read(memoryview(struct.pack(f"{LAYOUT.words}Q", *words)).cast(FORMAT), now)
         assert min(series.recent.amounts, default=0) >= 0
         assert len(series.slices.counts) in (0, 91)
