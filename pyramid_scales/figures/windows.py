@@ -50,12 +50,13 @@ class Sparkline:
     @property
     def bars(self) -> Sequence[int]:
         """Requests in each half minute; the first one may be shorter."""
-        return self._bars(self.totals.held[::_BAR], self.totals.count)
+        return self._bars(self.totals.held, self.totals.count, _BAR)
 
     @property
     def error_bars(self) -> Sequence[int]:
         """The errors among them; empty if there were none."""
-        return self._bars(self.totals.held_errors[::_BAR], self.totals.errors) if self.totals.errors else ()
+        errors = self.totals.errors
+        return self._bars(self.totals.held_errors, errors, _BAR) if errors else ()
 
     @property
     def latency(self) -> Sequence[float | None]:
@@ -71,11 +72,13 @@ class Sparkline:
         shown = [*held, total][self.shown.start : self.shown.stop + 1]
         return list(map(truediv, _differences(shown), self.durations))
 
-    def _bars(self, held: Sequence[int], total: int) -> Sequence[int]:
-        """What each half minute added, of what there was at the beginning of each and of the last slice."""
+    def _bars(self, held: Sequence[int], total: int, step: int = 1) -> Sequence[int]:
+        """What each half minute added, of what there was at its beginning: at every ``step`` of ``held``."""
         first = self.shown.start // _BAR
-        shown = held[first:] if first < SLICES // _BAR else [*held[first:], total]
-        return _differences(shown) if held else [0] * max(SLICES // _BAR - first, 1)
+        if not held:
+            return [0] * max(SLICES // _BAR - first, 1)
+        shown = held[step * first :: step]
+        return _differences(shown if len(shown) > 1 else [*shown, total])
 
 
 def _differences(held: Sequence[int]) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..figures.figures import Bar, Sparkline
@@ -24,6 +25,8 @@ _FACTORS = ((2, (1,)), (0.9, (1, 2, 5)), (0, (1, 1.5, 2, 3, 5, 7)))
 """What stands on an axis of more than so many powers of ten."""
 _STEP = 3
 """Units of a bar in a small drawing."""
+_COMMON = 300
+"""Requests in half a minute that few routes have more of."""
 _LEAST = 1e-12
 """Below this, a figure is drawn as nothing: to scale it up would overflow."""
 
@@ -64,13 +67,24 @@ class Row(NamedTuple):
 
 def row(spark: Sparkline) -> Row:
     """The last minutes of one route."""
-    bars, wide = spark.bars, 6 * minutes(spark)
-    top = max(bars) or 1
-    up = top - 1  # divisions round up
+    bars, errors, wide = spark.bars, spark.error_bars, 6 * minutes(spark)
     # A record that is read while it is made may have an error more than requests.
-    failed = [_TOPS[min((bar * TALL + up) // top, TALL)] for bar in spark.error_bars]
-    tops = [_TOPS[(bar * TALL + up) // top] for bar in bars]
-    return Row(area(tops, wide, _STEP), area(failed, wide, _STEP))
+    top = max(*bars, *errors, 1)
+    failed = area(_tops(errors, top), wide, _STEP) if errors else ""
+    return Row(area(_tops(bars, top), wide, _STEP), failed)
+
+
+def _tops(bars: Sequence[int], top: int) -> list[str]:
+    """Where bars end of which the highest has the height ``top``."""
+    if top <= _COMMON:
+        return list(map(_all_tops(top).__getitem__, bars))
+    return [_TOPS[-(-bar * TALL // top)] for bar in bars]
+
+
+@lru_cache(maxsize=_COMMON)
+def _all_tops(top: int) -> list[str]:
+    """Where a bar of each height up to ``top`` ends; kept, since a look is much cheaper than a division."""
+    return [_TOPS[-(-bar * TALL // top)] for bar in range(top + 1)]
 
 
 class Trace(NamedTuple):
