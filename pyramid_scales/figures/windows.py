@@ -49,22 +49,29 @@ class Sparkline:
 
     @property
     def bars(self) -> Sequence[int]:
-        """Requests in each half minute; the first one may be shorter."""
-        return self._bars(self.totals.held, self.totals.count, _BAR)
+        """Requests in each half minute; where it began with the application, as many as in a whole one."""
+        return self._whole(self._bars(self.totals.held, self.totals.count, _BAR))
 
     @property
     def error_bars(self) -> Sequence[int]:
         """The errors among them; empty if there were none."""
         errors = self.totals.errors
-        return self._bars(self.totals.held_errors, errors, _BAR) if errors else ()
+        return self._whole(self._bars(self.totals.held_errors, errors, _BAR)) if errors else ()
 
     @property
     def latency(self) -> Sequence[float | None]:
         """Mean duration in seconds in each half minute; ``None`` where there was no request."""
+        counts = self._bars(self.totals.held, self.totals.count, _BAR)
         sums_ns = self._bars(self.totals.held_ns, self.totals.sum_ns)
         return [
-            sum_ns / count / 1e9 if count else None for count, sum_ns in zip(self.bars, sums_ns, strict=True)
+            sum_ns / count / 1e9 if count else None for count, sum_ns in zip(counts, sums_ns, strict=True)
         ]
+
+    def _whole(self, bars: list[int]) -> list[int]:
+        if self.shown.start:
+            lasted = sum(self.durations[: _BAR - self.shown.start % _BAR])
+            bars[0] = round(bars[0] * _BAR * SLICE_NS / 1e9 / max(lasted, SLICE_NS / 1e9))
+        return bars
 
     def _rates(self, held: Sequence[int], total: int) -> Sequence[float]:
         if not held:
@@ -72,7 +79,7 @@ class Sparkline:
         shown = [*held, total][self.shown.start : self.shown.stop + 1]
         return list(map(truediv, _differences(shown), self.durations))
 
-    def _bars(self, held: Sequence[int], total: int, step: int = 1) -> Sequence[int]:
+    def _bars(self, held: Sequence[int], total: int, step: int = 1) -> list[int]:
         """What each half minute added, of what there was at its beginning: at every ``step`` of ``held``."""
         first = self.shown.start // _BAR
         if not held:

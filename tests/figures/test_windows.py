@@ -30,8 +30,8 @@ def test_an_application_that_has_just_begun_is_measured_by_its_age():
 
 def test_latency_is_the_mean_of_each_half_minute_and_unknown_where_nothing_came():
     events = [Event(START, labels(), SECOND), Event(START, labels(), 2 * SECOND)]
-    found = figures.overview(recorded(events, START + 61 * SECOND, START)).sparkline
-    assert list(found.bars) == [2, 0]
+    found = figures.overview(recorded(events, START + 51 * SECOND, START)).sparkline
+    assert list(found.bars) == [4, 0], "the application was there for 17 seconds of the first"
     assert list(found.latency) == [1.5, None]
 
 
