@@ -101,9 +101,11 @@ def _lately(series: Sequence[Series], amounts: Sequence[int]) -> Sequence[int]:
         for (_, _, _, _, (held, _), _), amount in zip(series, amounts)
         if held
     ]
-    if len(gains) < 2:
-        return gains[0] if gains else _NONE
-    return list(map(sum, zip(*gains)))
+    added: Sequence[int] = _NONE
+    if gains:
+        added = gains[0] if len(gains) == 1 else list(map(sum, zip(*gains)))
+    # Below zero only where a file is damaged.
+    return added if min(added) >= 0 else [max(gain, 0) for gain in added]
 
 
 def by_route(requests: Requests) -> dict[str, Totals]:

@@ -137,9 +137,10 @@ def _held(column: Copy, missing: Sequence[int], total: int) -> Copy:
     """What there was when each slice began. In one without a note nothing happened, so there was what there
     was at the beginning of the next; behind the last one, what there is now."""
     column.append(min(total, _NEVER))
+    # The note of the current slice, or of the next, may have been made after the rest was read.
+    for place in (SLICES, SLICES + 1):
+        column[place] = min(column[place], total)
     for place in missing:
         column[place] = column[place + 1]
     del column[SLICES + 1 :]
-    # A note of the current slice may have been made after the rest was read.
-    column[SLICES] = min(column[SLICES], total)
     return column

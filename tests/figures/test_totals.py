@@ -6,7 +6,7 @@ from recorded import BOUNDS, SECOND, SLICE, Event, labels, recorded
 
 from pyramid_scales.figures import figures
 from pyramid_scales.figures.totals import altogether, by_route, of_route, together
-from pyramid_scales.snapshot import NO_BUCKETS, NO_SLICES, Requests
+from pyramid_scales.snapshot import NO_BUCKETS, NO_SLICES, Requests, Slices
 
 START = 1000 * SLICE + 3 * SECOND
 
@@ -50,3 +50,11 @@ def test_totals_whose_notes_were_lost_give_no_rate():
     line = found.sparkline
     assert list(line.rates) == list(line.errors) == [0.0] * 90
     assert (list(line.bars), list(line.error_bars), line.latency) == ([0] * 30, [], [None] * 30)
+
+
+def test_notes_of_a_damaged_file_put_no_rate_below_zero():
+    requests = recorded([Event(START, labels(), SECOND)], START + 2 * SECOND, START)
+    damaged = requests.series[0]._replace(slices=Slices([2**64 - 1] * 91, [2**64 - 1] * 31))
+    for series in ([damaged], [damaged, requests.series[0]]):
+        found = figures.overview(Requests(BOUNDS, (), series, 0, requests.now, 500))
+        assert (found.m1, found.m15, found.error_share) == (0.0, 0.0, None)

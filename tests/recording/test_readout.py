@@ -129,6 +129,15 @@ def test_a_note_that_was_made_after_the_rest_was_read_counts_as_nothing(block):
     assert (series.slices.counts[-1], series.slices.sums_ns[-1]) == (1, 7)
 
 
+def test_a_note_of_the_next_slice_made_after_the_rest_was_read_puts_nothing_below_zero(block):
+    words = block()
+    for number in (980, 1001):
+        add(words, number)
+    words[LAYOUT.note_at(1001) + 1] = 7
+    words[LAYOUT.note_at(1001) + 2] = 10**12
+    assert read(words, 1000).slices == ([0] * 71 + [2] * 20, [0] * 24 + [14] * 7)
+
+
 def test_a_copy_that_is_ahead_of_its_series_counts_as_nothing(block):
     words = block()
     for number in (1000, 1001):
