@@ -16,7 +16,7 @@ from ..merge.merge import WorkerSnapshot
 from ..recording.cap import OTHER
 from ..recording.histogram import Layout
 from ..recording.readout import Extent, Window, read_series, read_totals
-from ..recording.store import ACTIVE, FAILURES, RETRIES, STARTED
+from ..recording.store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED
 from ..snapshot import Requests, Series, Worker
 from .directory import SOMETHING_ELSE, Directory, is_locked
 from .publish import read_published
@@ -81,6 +81,7 @@ class _Reader:
         window = self._window if same_boot else None
         series = tuple(self._series(fd, header.series, window)) if self._extent else ()
         gauges = header.gauges
+        overflowed = sum(one.amount for one in series if one.labels.route == OTHER)
         return Requests(
             bounds_ns=self._layout.bounds,
             le_ns=self._layout.le,
@@ -90,7 +91,8 @@ class _Reader:
             max_series=0,
             retries=gauges[RETRIES],
             failures=gauges[FAILURES],
-            overflowed=sum(one.amount for one in series if one.labels.route == OTHER),
+            # Without the series, what the worker itself noted as its last slice began.
+            overflowed=overflowed if self._extent else gauges[OVERFLOWED],
             clock_ns=clock,
             started_ns=(gauges[STARTED] or None) if same_boot else None,
         )

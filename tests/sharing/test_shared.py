@@ -435,3 +435,15 @@ def test_hooks_of_an_application_that_is_gone_do_nothing(shared, monkeypatch):
     for hook in hooks.values():
         hook()
     assert ended == ["here"]
+
+
+def test_a_page_without_figures_of_requests_tells_of_what_overflowed_in_all_workers(shared):
+    first, second = shared(), shared(max_series=10)
+    scales.getStats()["shop"] = {"five": 5}
+    recorder = application.of(second.app.registry).recorder
+    for number in range(30):
+        recorder.record(recorder.cell(sharing.HOME._replace(route=f"route {number}")), 0, 1)
+    overflowed = recorder.requests().overflowed
+    assert overflowed > 10
+    for path in ("/scales/", "/scales/shop"):
+        assert f"{overflowed} requests stand under (other)" in first.get(path).text
