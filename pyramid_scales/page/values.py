@@ -63,7 +63,8 @@ def texts_of(found: Gathered) -> Texts:
 
 def bare(place: Place, found: Gathered, plain: bool) -> Sequence[Any]:
     """The values of a container as they are, if ``plain`` says that the tree holds no others, or their texts;
-    where people read them in a unit, each a dictionary of both texts."""
+    where people read them in a unit, each a dictionary of both texts: the second is empty where the exact one
+    reads well, which the script would not know."""
     own, write = found.values[place.leaves], meaning(place.path, place.node.kind)
     if plain and write is None and not place.node.marks:
         return own
@@ -71,7 +72,8 @@ def bare(place: Place, found: Gathered, plain: bool) -> Sequence[Any]:
     texts = _read(place.node, keys, exact(own))
     if write is None:
         return texts
-    return [{text: human} if human else text for text, human in zip(texts, map(write, keys, own))]
+    written = zip(own, texts, map(write, keys, own))
+    return [text if type(value) is str else {text: human} for value, text, human in written]
 
 
 def _read(node: Node, keys: Sequence[str], texts: Sequence[str]) -> Sequence[str]:

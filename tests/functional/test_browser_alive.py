@@ -271,3 +271,12 @@ def test_the_script_rounds_and_groups_like_the_server(browser, site, shop):
     )
     after_refreshes(browser)
     assert browser.execute_script(script) == before
+
+
+def test_what_the_server_leaves_as_it_is_stays_so_when_the_page_refreshes(browser, site, shop):
+    browser.get(site.url("/scales/pyramid/process/?refresh=1"))
+    row = browser.find_element(By.CSS_SELECTOR, "#tree li:has(a[href*='/start_time_seconds/'])")
+    shown = row.get_attribute("textContent").split()
+    assert len(shown) == 2
+    after_refreshes(browser)
+    assert row.get_attribute("textContent").split() == shown

@@ -147,6 +147,17 @@ def test_bare_values_come_in_the_order_of_the_rows():
     assert pieces(root) == [0.5, 2, "1 entry", {"0.25": "250\xa0ms"}]
 
 
+def test_of_the_process_comes_what_people_read_also_where_that_is_nothing():
+    process = {"pid": 123456, "rss_bytes": 2048, "start_time_seconds": 1764042345.5, "version": "\ud800"}
+    root = Node({}, children={"pyramid": Node({}, children={"process": Node(process)})})
+    assert pieces(root)[-4:] == [
+        {"123456": ""},
+        {"2048": "2.00\xa0KiB"},
+        {"1764042345.5": ""},
+        "\\ud800",
+    ]
+
+
 def pieces(root):
     """What a refresh says, read as the script reads it; no piece has the character that divides them."""
     return [json.loads(piece) for piece in rows.bare(gathered(root)).split("\x1f")]
