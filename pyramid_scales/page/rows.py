@@ -175,11 +175,12 @@ def bare(found: Gathered) -> str:
                 said.append(values.digest(place))
             said += values.bare(place, found, plain)
     text = _PIECES.encode(said)
-    if "\\ud" in text or "\\u0000" in text:
+    if "\\ud" in text or "\\u0000" in text or "\\r" in text:
         text = _PIECES.encode([_sendable(each) if type(each) is str else each for each in said])
     return text[1:-1]
 
 
 def _sendable(text: str) -> str:
     """What a page shows of a text that UTF-8 or HTML can't carry."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "backslashreplace").decode()
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}").replace("\r\n", "\n").replace("\r", "\n")
+    return text.encode("utf-8", "backslashreplace").decode()
