@@ -255,6 +255,8 @@ def test_the_script_rounds_and_groups_like_the_server(browser, site, shop):
     """The server sends exact values alone; the page must not change by being refreshed."""
     numbers = [0.1 + 0.2, 1 / 3, 2 / 3e5, 1e-300 / 3, 123456.789, 1234.5678, -98765.4321, 1e15 / 3, 1e16 / 3]
     numbers += [999.96789, 0.000123456, float("inf"), float("nan"), -1 / 3, 12345678.901234, 1e22, 5e-324]
+    numbers += [123456.5, 123457.5, -123456.5, 12345.25, 12345.75, 10000.35, 10000.45, 0.015625, 0.046875]
+    numbers += [-0.015625, 1.2345e15, 1.2355e15, 123456.50000000001, 12.34500001, 1.2345e-7]
     numbers += [10**power + 7 for power in range(20)] + [-1234, -123, 1234567, True, None, "1234567", 0]
     scales.getStats()["numbers"] = {f"n{index:02}": number for index, number in enumerate(numbers)}
     browser.get(site.url("/scales/numbers/?refresh=1"))

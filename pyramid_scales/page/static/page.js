@@ -113,10 +113,21 @@
     const value = Number(text), size = Math.abs(value);
     if (!isFinite(value)) return text;
     if (size >= 1e15 || (size > 0 && size < 1e-4)) {
-      return value.toExponential(3).replace(/e([+-])(\d)$/, "e$10$2");
+      return rounded(value, 3, "toExponential", 3).replace(/e([+-])(\d)$/, "e$10$2");
     }
-    if (size < 1000) return String(Number(value.toPrecision(4)));
-    return grouped(value.toFixed(size >= 1e5 ? 0 : 1));
+    if (size < 1000) return String(Number(rounded(value, 4, "toPrecision", 3)));
+    const digits = size >= 1e5 ? 0 : 1;
+    return grouped(rounded(value, digits, "toFixed", digits));
+  }
+
+  // Exactly in the middle the server rounds to the even digit, and browsers as they like: a hair less is rounded
+  // down, a hair more up.
+  function rounded(value, digits, method, places) {
+    const [less, text, more] = [1 - Number.EPSILON, 1, 1 + Number.EPSILON].map((by) => (value * by)[method](digits));
+    if (less === more) return text;
+    const exact = method === "toFixed" ? value.toFixed(60) : value.toExponential(60);
+    if (!new RegExp(`\\.\\d{${places}}50*(e|$)`).test(exact)) return text;
+    return /^[^e]*[13579](e|$)/.test(less) ? more : less;
   }
 
   function patchHuman(row, text) {
