@@ -72,6 +72,7 @@ def test_what_is_missing_names_the_nearest_that_exists(
     with pytest.raises(Missing) as caught:
         find(ROOT, path)
     assert (caught.value.path, caught.value.nearest) == (path, nearest)
+    assert str(caught.value) == f"nothing stands at {path!r}; {nearest!r} exists"
 
 
 def test_a_miss_of_a_thousand_levels_is_a_miss() -> None:

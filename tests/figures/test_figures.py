@@ -166,6 +166,20 @@ def test_what_the_real_recorder_notes_gives_the_same_figures(history):
     assert [rate * 10 for rate in found.overview.sparkline.rates][1:] == pytest.approx(ended[1:])
 
 
+@pytest.mark.parametrize(("ranks", "place"), [((500, 450, 40, 10), 0), ((499, 450, 40, 11), 1)])
+def test_a_percentile_is_the_duration_of_its_very_rank(ranks, place):
+    # Of a thousand requests the 500th, 950th and 990th: each the last of its level, or the first of the next.
+    levels = [1, 10, 100, 1000]
+    events = [
+        Event(START, labels(), level * SECOND)
+        for level, amount in zip(levels, ranks, strict=True)
+        for _ in range(amount)
+    ]
+    found = figures.overview(recorded(events, START + SECOND, START))
+    for value, exact in zip((found.p50, found.p95, found.p99), levels[place:], strict=False):
+        assert _is_near(value, exact)
+
+
 def test_nothing_was_ever_requested():
     found = figures.summary(recorded([], START + SLICE, START))
     assert found.routes == ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from recorded import BOUNDS, SECOND, SLICE, Event, labels, recorded
 
-from pyramid_scales.figures import figures
-from pyramid_scales.snapshot import Requests
+from pyramid_scales.figures import figures, windows
+from pyramid_scales.recording import histogram
+from pyramid_scales.snapshot import Requests, Slices
 
 START = 1000 * SLICE + 3 * SECOND
 
@@ -48,3 +49,15 @@ def test_without_a_clock_the_current_slice_counts_as_a_whole_one():
     assert found.m1 == pytest.approx(1 / 60)
     assert len(found.sparkline.rates) == 90
     assert found.sparkline.rates[-1] == pytest.approx(1 / 10)
+
+
+def test_a_note_that_is_just_being_written_takes_no_request_away():
+    [series] = recorded([Event(START, labels(), SECOND)], START, START).series
+    falling = series._replace(slices=Slices([5] * 45 + [3] * 46, [7] * 16 + [2] * 15))
+    line = figures.overview(Requests(BOUNDS, (), [falling], 0, START // SLICE, 500)).sparkline
+    assert list(line.rates) == [0.0] * 90
+    assert list(line.bars) == [0] * 30
+
+
+def test_the_slices_of_figures_are_those_of_the_recorder():
+    assert windows.SLICE_NS == histogram.SLICE_NS

@@ -71,10 +71,24 @@ def _changed(route, name, change):
 
 @pytest.mark.parametrize(
     ("change", "text"),
-    [(0.0, "±0"), (0.04, "±0"), (1.0, "+100\xa0%"), (-0.4, "-40\xa0%"), (99.0, "+9,900\xa0%")],
+    [
+        (0.0, "±0"),
+        (0.049, "±0"),
+        (-0.049, "±0"),
+        (0.05, "+5\xa0%"),
+        (-0.05, "-5\xa0%"),
+        (1.0, "+100\xa0%"),
+        (99.0, "+9,900\xa0%"),
+    ],
 )
 def test_a_small_change_is_none(change, text):
     assert columns.change_text(change) == text
+
+
+def test_the_figures_are_the_columns_between_the_name_and_the_methods():
+    keys = [column.key for column in columns.FIGURES]
+    assert keys == ["rate", "errors", "p50", "p95", "p99", "max", "change", "requests"]
+    assert len(columns.cells(routes()[0])) == len(keys)
 
 
 def test_only_errors_are_alarming():
