@@ -126,7 +126,8 @@ def _quantiles(curves: Sequence[_Curve]) -> list[float]:
 def _inverse(
     values: Sequence[float], below: Sequence[float], up_to: Sequence[float], quantile: float
 ) -> float:
-    place = min(bisect_left(up_to, quantile - 1e-12), len(values) - 1)
+    # Of all values all are at most the last one, so there is a place.
+    place = bisect_left(up_to, quantile - 1e-12)
     if place == 0 or below[place] <= quantile:
         return values[place]
     step = (quantile - up_to[place - 1]) / (below[place] - up_to[place - 1])
