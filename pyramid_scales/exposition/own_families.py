@@ -106,8 +106,10 @@ def _routes(path: Path, node: Node | Leaf, whole: bool) -> frozenset[str] | None
     """The keys of the routes that are left; ``None`` for all."""
     if path[:3] == ROUTES and len(path) > 3:
         return frozenset((path[3],))
-    kept = node_at(node, ROUTES[len(path) :]) if isinstance(node, Node) and len(path) <= 3 else None
-    return frozenset(kept.children) if kept and not whole else None
+    if whole or path != ROUTES[: len(path)] or not isinstance(node, Node):
+        return None
+    kept = node_at(node, ROUTES[len(path) :])
+    return frozenset(kept.children) if kept else None
 
 
 def of_processes(figures: Mapping[str, Value], workers: Sequence[Worker]) -> list[Family]:

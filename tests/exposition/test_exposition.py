@@ -383,6 +383,21 @@ def test_a_query_for_routes_leaves_those_routes():
     assert [dict(labels)["http_route"] for labels in counts] == ["/b"]
 
 
+def test_a_query_within_the_routes_leaves_those_routes_too():
+    where, narrowed = ("pyramid", "requests", "routes"), node({}, **{"~1b": node({"count": 1})})
+    counts = values(render(PAGE, where, narrowed), "http_server_request_duration_seconds_count")
+    assert [dict(labels)["http_route"] for labels in counts] == ["/b"]
+    assert render(PAGE, where) == render(PAGE, where[:2])
+
+
+def test_a_query_within_another_branch_of_requests_leaves_all_routes():
+    requests = node({}, latency=leaf_container(Kind.PMF, **PMF), routes=node({}))
+    page = snapshot(node({}, pyramid=node({}, requests=requests)), requests=REQUESTS)
+    where = ("pyramid", "requests", "latency")
+    assert render(page, where, leaf_container(Kind.PMF, median=2.0)) == render(page, where)
+    assert "http_server_request_duration_seconds_count" in render(page, where)
+
+
 def test_another_application_of_the_process_is_not_ours_to_tell_of():
     second = node({}, requests=node({"active": 1}))
     assert application(with_children({}, {"pyramid-2": second})) == []
