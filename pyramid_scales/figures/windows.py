@@ -28,8 +28,8 @@ class Sparkline:
     """
 
     totals: Totals
-    shown: slice
-    """Which slices of their history these are."""
+    first: int
+    """Which slice of their history is the first of these."""
     durations: Sequence[float]
     """Seconds of each of them; at least one second each."""
 
@@ -76,12 +76,12 @@ class Sparkline:
     def _rates(self, held: Sequence[int], total: int) -> Sequence[float]:
         if not held:
             return [0.0] * len(self)
-        shown = [*held, total][self.shown.start : self.shown.stop + 1]
+        shown = [*held, total][self.first : self.first + len(self) + 1]
         return list(map(truediv, _differences(shown), self.durations))
 
     def _bars(self, held: Sequence[int], total: int, step: int = 1) -> list[int]:
         """What each half minute added, of what there was at its beginning: at every ``step`` of ``held``."""
-        first = self.shown.start // _BAR
+        first = self.first // _BAR
         if not held:
             return [0] * max(SLICES // _BAR - first, 1)
         shown = held[step * first :: step]
@@ -103,8 +103,8 @@ class Frame:
 
     At least one second: a rate over the first milliseconds of an application says nothing.
     """
-    shown: slice
-    """Which slices of a history a sparkline shows."""
+    first: int
+    """Which slice of a history is the first that a sparkline shows."""
     durations: Sequence[float]
     """Seconds of each of these; at least one second each."""
 
@@ -114,26 +114,24 @@ class Frame:
 
     def sparkline(self, totals: Totals) -> Sparkline:
         """The slices within the frame that have ended."""
-        return Sparkline(totals, self.shown, self.durations)
+        return Sparkline(totals, self.first, self.durations)
 
 
 def frame(requests: Requests) -> Frame:
     """The windows of a snapshot."""
     now = requests.now
-    first, end = (now - SLICES + 1) * SLICE_NS, (now + 1) * SLICE_NS
-    if requests.clock_ns is not None:
-        end = min(max(requests.clock_ns, end - SLICE_NS), end)
-    began = first if requests.started_ns is None else min(max(requests.started_ns, first), end)
-    ended = now + (end == first + SLICES * SLICE_NS)
+    oldest, end = now - SLICES + 1, (now + 1) * SLICE_NS
+    # That of another worker may have been read in another slice.
+    clock = end if requests.clock_ns is None else min(max(requests.clock_ns, now * SLICE_NS), end)
+    began = oldest * SLICE_NS if requests.started_ns is None else requests.started_ns
+    ended = now + (clock == end)
     numbers = range(began // SLICE_NS, ended)[-FIFTEEN_MINUTES:] or range(now, now + 1)
-    shown = slice(numbers.start - now + SLICES - 1, numbers.stop - now + SLICES - 1)
-    seconds = [_lasted((now - slices + 1) * SLICE_NS, end, began) for slices in WINDOWS]
-    durations = [SLICE_NS / 1e9] * len(numbers)
-    # Only these may be shorter; they may be the same.
-    for place in (0, -1):
-        start = numbers[place] * SLICE_NS
-        durations[place] = _lasted(start, min(start + SLICE_NS, end), began)
-    return Frame(seconds, shown, durations)
+    seconds = [_lasted((now - slices + 1) * SLICE_NS, clock, began) for slices in WINDOWS]
+    # Only the first may be shorter.
+    start = numbers[0] * SLICE_NS
+    shortest = _lasted(start, min(start + SLICE_NS, clock), began)
+    durations = [shortest, *[SLICE_NS / 1e9] * (len(numbers) - 1)]
+    return Frame(seconds, numbers[0] - oldest, durations)
 
 
 def _lasted(start: int, end: int, began: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from recorded import BOUNDS, SECOND, SLICE, Event, labels, recorded
 
@@ -34,6 +36,21 @@ def test_latency_is_the_mean_of_each_half_minute_and_unknown_where_nothing_came(
     found = figures.overview(recorded(events, START + 51 * SECOND, START)).sparkline
     assert list(found.bars) == [4, 0], "the application was there for 17 seconds of the first"
     assert list(found.latency) == [1.5, None]
+
+
+def test_the_first_slice_is_as_long_as_the_application_has_lived_in_it():
+    found = figures.overview(recorded([Event(START, labels(), 5)], START + 20 * SECOND, START))
+    assert list(found.sparkline.rates) == [1 / 7, 0.0]
+
+
+@pytest.mark.parametrize(("late", "seconds"), [(-5, 20), (0, 20), (4, 24), (10, 30), (15, 30)])
+def test_a_clock_of_another_slice_is_taken_for_the_edge_of_this_one(late, seconds):
+    now, started = START // SLICE, (START // SLICE - 2) * SLICE
+    events = [Event(started, labels(), 5), Event(started + SLICE, labels(), 5)]
+    noted = recorded(events, now * SLICE, started)
+    found = figures.overview(replace(noted, clock_ns=now * SLICE + late * SECOND))
+    assert found.m1 == pytest.approx(2 / seconds)
+    assert list(found.sparkline.rates) == [0.1, 0.1] + [0.0] * (late >= 10)
 
 
 def test_the_first_milliseconds_count_as_a_second():
