@@ -11,8 +11,8 @@ from typing import NamedTuple
 from ..figures.figures import Bar, Sparkline
 from . import units
 
-LONGEST, SHORTEST = 15, 3
-"""Minutes that a drawing spans at most, and of a young application at least."""
+SHORTEST = 3
+"""Minutes that the drawings of a young application span at least."""
 TALL = 24
 """Height of a sparkline in units of its drawing; it is as wide as it spans slices of ten seconds."""
 PLOT, LANE = 132, 15
@@ -33,7 +33,7 @@ _LEAST = 1e-12
 
 def minutes(spark: Sparkline) -> int:
     """How many minutes the drawings span: fifteen, or as many as there is something to see of."""
-    return min(max(-(-len(spark) // 6), SHORTEST), LONGEST)
+    return max(-(-len(spark) // 6), SHORTEST)
 
 
 def line(values: Sequence[float | None], top: float, wide: int) -> str:

@@ -43,6 +43,11 @@ def test_a_line_ends_at_the_right_edge_and_spans_the_height():
     assert charts.line([0.0, 5.0, 10.0], 10.0, 90) == "M87 24L88 12L89 0h1"
 
 
+def test_what_is_next_to_nothing_is_drawn_as_nothing():
+    assert charts.line([1e-11], 1e-11, 90) == "M89 0h1"
+    assert charts.line([1e-300], 1e-300, 90) == "M89 24h1"
+
+
 def test_a_gap_is_left_where_there_was_no_request():
     assert charts.line([1.0, None, 2.0, 2.0], 2.0, 90) == "M86 12h1M88 0L89 0h1"
 
@@ -137,6 +142,14 @@ def test_no_line_of_a_percentile_runs_through_the_label_of_another():
         assert left.x < right.x
         assert left.y >= right.y + charts.LANE
     assert [mark.after for mark in marks] == [True, False, False, False]
+
+
+def test_a_label_stands_behind_its_mark_where_there_is_no_room_before_it():
+    decade = (Bar(1.0, 10.0, 1),)
+    # The axis has 94 percent of the width, behind a margin of 3.
+    values = {f"at {x}": 10 ** ((x - 3) / 94) for x in (23.9, 24.0)}
+    marks = charts.histogram(decade, decade, values).marks
+    assert [(mark.x, mark.after) for mark in marks] == [(23.9, True), (24.0, False)]
 
 
 def test_the_area_of_a_bar_tells_its_count():
