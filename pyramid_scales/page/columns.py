@@ -39,11 +39,6 @@ class Column(NamedTuple):
     by_size: bool = False
     """It is sorted by its size: what fell to nothing has changed as well."""
 
-    def sorted_by(self, route: Any) -> Any:
-        """What a row is sorted by."""
-        value = self.value(route)
-        return abs(value) if self.by_size else value
-
 
 def change_text(change: float) -> str:
     """A change of rate: ``+120 %``, ``-40 %``; a small one is none."""
@@ -125,11 +120,12 @@ def sorting(sort: str, order: str) -> Sorting:
 
 def arranged(routes: Iterable[Route], by: Sorting) -> list[Route]:
     """The routes in order; those that have no figure to sort by come last."""
-    value = by.column.sorted_by if by.column.by_size else by.column.value
+    value = by.column.value
+    key = (lambda route: abs(value(route))) if by.column.by_size else value
     ordered = sorted(routes, key=attrgetter("name"))
     known = [route for route in ordered if value(route) is not None]
     unknown = [route for route in ordered if value(route) is None]
-    return sorted(known, key=value, reverse=by.descending) + unknown
+    return sorted(known, key=key, reverse=by.descending) + unknown
 
 
 def cells(found: Figures) -> list[Cell]:

@@ -6,7 +6,7 @@ import pytest
 from paging import some_requests
 
 from pyramid_scales.figures import figures
-from pyramid_scales.page import columns
+from pyramid_scales.page import columns, units
 
 
 def routes():
@@ -35,9 +35,20 @@ def test_every_column_sorts(key, order):
     assert len(columns.arranged(routes(), columns.sorting(key, order))) == 2
 
 
+@pytest.mark.parametrize("order", columns.ORDERS)
+def test_equals_come_by_their_names(order):
+    equals = [_with(routes()[0], name=name) for name in ("b", "c", "a")]
+    arranged = columns.arranged(equals, columns.sorting("rate", order))
+    assert [route.name for route in arranged] == ["a", "b", "c"]
+
+
+def test_texts_rise_and_figures_fall_at_the_first_click():
+    rising = [column.key for column in columns.COLUMNS if not columns.sorting(column.key, "").descending]
+    assert rising == ["route", "methods"]
+
+
 def test_what_is_unknown_comes_last_either_way():
-    idle = figures.summary(some_requests()).routes[0]
-    idle = type(idle)(**{name: getattr(idle, name) for name in _fields(idle)} | {"p50": None, "name": "idle"})
+    idle = _with(routes()[0], name="idle", p50=None)
     for order in columns.ORDERS:
         arranged = columns.arranged([idle, *routes()], columns.sorting("p50", order))
         assert arranged[-1].name == "idle"
@@ -54,7 +65,7 @@ def test_an_unknown_sorting_says_what_there_is(sort, order):
 
 
 def test_what_fell_silent_has_changed_more_than_what_grew_a_little():
-    few, none, more = (_changed(routes()[0], name, change) for name, change in CHANGES.items())
+    few, none, more = (_with(routes()[0], name=name, change=change) for name, change in CHANGES.items())
     by = columns.sorting("change", "")
     assert [route.name for route in columns.arranged([few, none, more], by)] == ["more", "none", "few"]
     cell = columns.cells(none)[columns.FIGURES.index(by.column)]
@@ -64,9 +75,8 @@ def test_what_fell_silent_has_changed_more_than_what_grew_a_little():
 CHANGES = {"few": 0.5, "none": -1.0, "more": 3.0}
 
 
-def _changed(route, name, change):
-    fields = {field: getattr(route, field) for field in _fields(route)}
-    return type(route)(**fields | {"name": name, "change": change})
+def _with(route, **figures):
+    return type(route)(**{field: getattr(route, field) for field in _fields(route)} | figures)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +99,30 @@ def test_the_figures_are_the_columns_between_the_name_and_the_methods():
     keys = [column.key for column in columns.FIGURES]
     assert keys == ["rate", "errors", "p50", "p95", "p99", "max", "change", "requests"]
     assert len(columns.cells(routes()[0])) == len(keys)
+
+
+def test_a_cell_has_a_value_to_sort_by_and_a_text_to_read():
+    book, _ = routes()
+    assert [(cell.value, cell.text) for cell in columns.cells(book)] == [
+        ("0.00344828", "0.21/min"),
+        ("1", "100\xa0%"),
+        *[("0.395618", "396\xa0ms")] * 3,
+        ("0.4", "400\xa0ms"),
+        ("11", "+1,100\xa0%"),
+        ("1", "1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "cell"),
+    [
+        ("error_share", 0.0, ("0", "0\xa0%", False)),
+        ("error_share", None, ("", units.share(None), False)),
+        ("p50", None, ("", units.duration(None), False)),
+    ],
+)
+def test_no_errors_are_told_from_no_requests(figure, value, cell):
+    assert cell in columns.cells(_with(routes()[0], **{figure: value}))
 
 
 def test_only_errors_are_alarming():
