@@ -23,7 +23,7 @@ NAMES = st.sampled_from(
         labels(status=500, error="app.Oops"),
         labels(status=503),
         labels("shop/", "POST"),
-        labels("shop", "GET", 404),
+        labels("shop", "GET", 499),
     ]
 )
 

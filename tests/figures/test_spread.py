@@ -117,6 +117,23 @@ def test_bars_hold_every_duration_between_their_edges(durations, most):
     assert max(durations) / SECOND <= found[-1].high
 
 
+@pytest.mark.parametrize(("occupied", "drawn"), [(64, 64), (65, 33)])
+def test_more_than_64_bars_are_joined(occupied, drawn):
+    assert len(bars(Buckets(3, [1] * occupied, occupied), BOUNDS)) == drawn
+
+
+def test_empty_buckets_at_the_edges_change_nothing():
+    wide, narrow = Buckets(3, [0, 0, 5, 0, 2, 0], 7), Buckets(5, [5, 0, 2], 7)
+    assert bars(wide, BOUNDS) == bars(narrow, BOUNDS)
+    first, second = (spread(found, None, middles(BOUNDS)) for found in (wide, narrow))
+    assert (first.min, first.max, first.stddev) == (second.min, second.max, second.stddev)
+    assert first.min == middles(BOUNDS)[5]
+
+
+def test_a_bucket_stands_for_the_middle_of_its_bounds_and_at_the_edges_for_its_only_one():
+    assert middles((1_000, 4_000, 16_000)) == pytest.approx((1e-6, 2e-6, 8e-6, 16e-6))
+
+
 def test_there_are_no_bars_of_nothing():
     assert bars(NO_BUCKETS, BOUNDS) == bars(Buckets(3, [0, 0], 0), BOUNDS) == ()
 
