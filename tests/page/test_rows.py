@@ -91,6 +91,10 @@ def test_forty_values_are_not_too_many_to_be_open():
     }
 
 
+def test_what_a_page_is_about_is_open_however_long():
+    assert levels(Node(dict.fromkeys(map(str, range(41)), 0)))[0].open
+
+
 def test_on_the_page_of_a_few_distributions_they_are_open():
     few = {f"p{number}": Node(dict(PMF), Kind.PMF) for number in range(3)}
     opened = [level.open for level in levels(node({}, **few), ("web",)) if level is not rows.END]
@@ -201,4 +205,4 @@ def test_what_is_no_number_and_no_text_comes_as_the_text_that_stands_for_it():
     ],
 )
 def test_a_text_that_no_page_can_carry_comes_as_on_the_page(text, shown):
-    assert pieces(Node({"a": text})) == [shown]
+    assert pieces(Node({"a": text, "b": 5})) == [shown, 5]
