@@ -180,6 +180,13 @@ def test_a_percentile_is_the_duration_of_its_very_rank(ranks, place):
         assert _is_near(value, exact)
 
 
+def test_the_methods_of_a_row_are_sorted():
+    methods = ["PUT", "GET", "POST", "DELETE", "HEAD"]
+    events = [Event(START, labels("shop", method), 5) for method in methods]
+    (row,) = figures.routes(recorded(events, START, START))
+    assert row.methods == ("DELETE", "GET", "HEAD", "POST", "PUT")
+
+
 def test_nothing_was_ever_requested():
     found = figures.summary(recorded([], START + SLICE, START))
     assert found.routes == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from recorded import BOUNDS, SECOND, SLICE, Event, labels, recorded
 
 from pyramid_scales.figures import figures
@@ -30,6 +31,14 @@ def test_the_totals_of_routes_add_up_to_those_of_their_series():
     assert (list(parts.held), list(parts.held_errors)) == (list(whole.held), list(whole.held_errors))
     assert list(parts.errors_lately) == list(whole.errors_lately)
     assert parts.by(lambda labels: labels.status) == {200: 67, 500: 23, 503: 1}
+
+
+@pytest.mark.parametrize(("status", "errors"), [(499, 0), (500, 1), (503, 1)])
+@pytest.mark.parametrize("others", [[], [Event(START, labels("shop"), SECOND)]], ids=["alone", "with others"])
+def test_an_error_is_an_answer_from_500_on(status, errors, others):
+    events = [Event(START, labels(status=status), SECOND), *others]
+    found = together(recorded(events, START + SECOND, START).series)
+    assert (found.errors, list(found.errors_lately)) == (errors, [errors] * 3)
 
 
 def test_time_spent_lately_is_unknown_if_it_is_for_one_of_the_series():

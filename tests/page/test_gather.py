@@ -43,3 +43,14 @@ def test_the_figures_of_a_distribution_keep_their_order():
     keys = gathered(node({}, a=Node(dict(PMF), Kind.PMF))).keys
     assert keys == list(PMF)
     assert keys.index("99percentile") < keys.index("999percentile")
+
+
+def test_the_figures_of_a_meter_keep_their_order():
+    keys = ["unit", "count", "mean", "m1", "m5", "m15"]
+    assert gathered(Node(dict.fromkeys(keys, 1), Kind.METER)).keys == keys
+
+
+def test_the_containers_in_a_list_come_by_their_places():
+    inner = {str(place): node({}) for place in (10, 9)}
+    places = gathered(Node([{}] * 11, Kind.LIST, inner)).places
+    assert [place.path for place in places if place] == [(), ("9",), ("10",)]

@@ -142,10 +142,11 @@ def test_a_copy_that_is_ahead_of_its_series_counts_as_nothing(block):
     words = block()
     for number in (1000, 1001):
         add(words, number)
+    add(words, 1001, place=4)
     copy = LAYOUT.copy_at(1000 // MINUTE) + 1
     words[copy + 3], words[copy + LAYOUT.buckets] = 9, 10**12
     series = read(words, 1001)
-    assert (sum(series.recent.amounts), series.recent_sum_ns) == (0, 0)
+    assert (series.recent, series.recent_sum_ns) == ((3, [0, 1], 1), 0)
 
 
 class Interrupted(Exception):
