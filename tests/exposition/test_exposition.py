@@ -104,6 +104,7 @@ def test_figures_of_the_process_have_the_names_of_prometheus_client():
     text = render(WITH_PROCESS)
     assert "process_cpu_seconds_total 1.5\n" in text
     assert "process_resident_memory_bytes 4096\n" in text
+    assert "process_max_fds" not in text
     assert "scales_pyramid" not in text
 
 
@@ -395,7 +396,19 @@ def test_a_query_within_another_branch_of_requests_leaves_all_routes():
     page = snapshot(node({}, pyramid=node({}, requests=requests)), requests=REQUESTS)
     where = ("pyramid", "requests", "latency")
     assert render(page, where, leaf_container(Kind.PMF, median=2.0)) == render(page, where)
+    assert render(page, (*where, "median"), Leaf(2.0, "float")) == render(page, where)
     assert "http_server_request_duration_seconds_count" in render(page, where)
+
+
+def test_a_query_that_leaves_a_figure_of_requests_leaves_all_routes():
+    narrowed = node({}, pyramid=node({}, requests=node({"active": 2})))
+    branch = samples(render(PAGE, ("pyramid", "requests")))
+    assert branch.items() <= samples(render(PAGE, (), narrowed)).items()
+
+
+def test_a_value_in_the_place_of_our_branch_holds_none_of_our_families():
+    page = snapshot(node({"pyramid": 5}), requests=REQUESTS)
+    assert render(page, ("pyramid",), Leaf(5, "int")) == ""
 
 
 def test_another_application_of_the_process_is_not_ours_to_tell_of():
