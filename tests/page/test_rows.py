@@ -164,9 +164,14 @@ def test_of_the_process_comes_what_people_read_also_where_that_is_nothing():
     ]
 
 
-def pieces(root):
+def test_only_what_has_a_unit_comes_with_a_second_text():
+    process = Node({"pid": 7, "cpu_seconds": 1.5})
+    assert pieces(process, ("pyramid", "process")) == [{"1.5": "1.50\xa0s"}, {"7": ""}]
+
+
+def pieces(root, path=()):
     """What a refresh says, read as the script reads it; no piece has the character that divides them."""
-    return [json.loads(piece) for piece in rows.bare(gathered(root)).split("\x1f")]
+    return [json.loads(piece) for piece in rows.bare(gathered(root, path)).split("\x1f")]
 
 
 @given(st.dictionaries(st.text(max_size=3), st.text(max_size=9), min_size=1))
@@ -193,6 +198,7 @@ def test_numbers_come_as_they_are_written():
 def test_what_is_no_number_and_no_text_comes_as_the_text_that_stands_for_it():
     root = Node({"a": True, "b": None, "c": 5, "d": None, "e": "1.5"}, marks={"d": "error", "e": "Decimal"})
     assert pieces(root) == ["True", "None", "5", "could not be read", "1.5"]
+    assert pieces(Node({"a": True, "b": None, "c": 5})) == ["True", "None", "5"]
 
 
 @pytest.mark.parametrize(

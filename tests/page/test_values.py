@@ -42,7 +42,10 @@ def test_no_number_is_spelled_as_in_javascript():
         (0.25, ""),
         (1 / 3, "0.3333"),
         (-1 / 3, "-0.3333"),
+        (0.12345, ""),
+        (0.123456, "0.1235"),
         (True, ""),
+        (False, ""),
         ("123456789", ""),
         (None, ""),
         (math.inf, "Infinity"),
@@ -55,6 +58,16 @@ def test_only_what_reads_badly_gets_a_second_text(value, text):
 
 def test_states_are_durations():
     assert human((), Node({"idle": 90.5}, Kind.STATES)) == {"idle": "1\xa0min 30\xa0s"}
+
+
+def test_a_state_that_is_no_number_has_no_duration():
+    assert human((), Node({"idle": "x"}, Kind.STATES)) == {"idle": ""}
+
+
+def test_only_the_figures_of_the_process_are_known_by_their_names():
+    found = Node({"uptime_seconds": 90.5})
+    assert human(("pyramid", "process"), found) == {"uptime_seconds": "1\xa0min 30\xa0s"}
+    assert human(("pyramid", "requests"), found) == {"uptime_seconds": ""}
 
 
 def test_our_own_latencies_are_durations_and_their_count_is_none():
