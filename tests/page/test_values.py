@@ -99,6 +99,12 @@ def test_a_closed_distribution_says_count_median_and_99_percent():
     assert digest(Node({"count": 3, "m1": 1 / 3, "unit": "per second"}, Kind.METER)) == "count 3 · m1 0.3333"
 
 
+def test_a_closed_distribution_of_ours_says_durations():
+    found = Node({"count": 12345, "median": 0.0123}, Kind.PMF)
+    (place, _) = gather(found, ("pyramid", "requests", "latency")).places
+    assert values.digest(place) == "count 12,345 · median 12.3\xa0ms"
+
+
 def test_a_closed_meter_says_nothing_of_a_figure_that_is_no_number():
     assert digest(Node({"count": 3, "m1": None}, Kind.METER)) == "count 3"
 

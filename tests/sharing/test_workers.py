@@ -54,6 +54,22 @@ def test_all_slots_but_ones_own_are_read(directory):
     assert [found.worker.slot for found in read(directory, own=held[1].number)] == [0, 2]
 
 
+def test_what_is_no_slot_of_this_application_is_left_out(directory):
+    held = started(directory), acquire(directory, geometry(500, "another"), 300.0)
+    os.mkdir("slot-0002", dir_fd=directory.fd)
+    os.symlink("slot-0000", "slot-0003", dir_fd=directory.fd)
+    directory.replace("slot-0004", b"short")
+    assert [found.worker.slot for found in read(directory)] == [0]
+    del held
+
+
+def test_of_a_slot_in_which_nothing_was_recorded_no_start_is_known(directory):
+    held = acquire(directory, SHAPE, 300.0)
+    found = only(directory).requests
+    assert (found.series, found.started_ns) == ((), None)
+    held.close()
+
+
 def test_only_as_much_is_read_as_is_wanted(directory):
     held = started(directory)
     assert only(directory, Extent.NOTHING).requests.series == ()
