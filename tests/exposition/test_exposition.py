@@ -68,6 +68,24 @@ def test_buckets_are_the_exact_sums_up_to_each_bound():
     assert (count, seconds) == (111111, 111111 * 0.25)
 
 
+@pytest.mark.parametrize(
+    ("buckets", "totals"),
+    [((0, 0, 0, 0, 0, 4), [0, 0, 4]), ((0, 0, 3, 0, 0, 0), [0, 3, 3]), ((2, 0, 0, 0, 0, 0), [2, 2, 2])],
+)
+def test_buckets_below_and_above_all_requests_are_told_too(buckets, totals):
+    text = render(snapshot(requests=requests(series("/", buckets))))
+    found = values(text, "http_server_request_duration_seconds_bucket")
+    by_bound = {dict(labels)["le"]: value for labels, value in found.items()}
+    assert [by_bound[le] for le in ("0.005", "0.1", "+Inf")] == totals
+
+
+def test_the_series_of_requests_are_sorted_by_their_labels():
+    first, second = series("/a"), series("/b")
+    assert render(snapshot(requests=requests(second, first))) == render(
+        snapshot(requests=requests(first, second))
+    )
+
+
 def test_every_series_of_requests_has_the_same_labels():
     found = values(render(GOLDEN), "http_server_request_duration_seconds_count")
     assert {tuple(name for name, _ in labels) for labels in found} == {
