@@ -7,6 +7,7 @@ from dataclasses import replace
 from paging import KNOWN, context, some_requests
 from snapshots import node
 
+from pyramid_scales.figures import figures
 from pyramid_scales.page import columns, route_rows, traffic
 
 
@@ -20,6 +21,18 @@ def test_routes_that_were_never_requested_are_listed_with_their_view():
     silent = view().silent
     assert [(route.name, route.view) for route in silent] == [("never", "shop.never")]
     assert silent[0].href == "/scales/?route=never"
+
+
+def test_silent_routes_are_sorted_by_their_names():
+    known = [("c", "/c", ""), ("home", "/", "shop.home"), ("a", "/a", "shop.a")]
+    silent = route_rows.silent(
+        known, figures.routes(some_requests()), lambda names: [f"/{name}" for name in names]
+    )
+    assert [tuple(route) for route in silent] == [("a", "/a", "shop.a", "/a"), ("c", "/c", "", "/c")]
+
+
+def test_a_row_has_the_pattern_of_its_route():
+    assert [row.pattern for row in view().table.rows] == ["/home", "/book"]
 
 
 def test_hostile_names_are_escaped():
