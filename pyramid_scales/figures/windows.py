@@ -68,8 +68,8 @@ class Sparkline:
         ]
 
     def _whole(self, bars: list[int]) -> list[int]:
-        if self.shown.start:
-            lasted = sum(self.durations[: _BAR - self.shown.start % _BAR])
+        if self.first:
+            lasted = sum(self.durations[: _BAR - self.first % _BAR])
             bars[0] = round(bars[0] * _BAR * SLICE_NS / 1e9 / max(lasted, SLICE_NS / 1e9))
         return bars
 
