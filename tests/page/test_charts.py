@@ -97,6 +97,12 @@ def test_errors_stand_before_the_rates_in_the_same_scale():
     assert drawn == ("M15 24V0h3V24z", "M15 24V12h3V24z")
 
 
+def test_a_trace_is_a_line_or_an_area():
+    assert charts.trace([None, 2.0, 4.0], "line", 18).path == "M16 12L17 0h1"
+    # 187 times 24/187 is more than 24.
+    assert charts.trace([0, 187], "rates", 18).path == "M16 24V24h1V0h1V24z"
+
+
 def test_a_trace_tells_its_range():
     assert charts.trace([None, 2.0, 4.0], "line", 18)[2:] == (18, 2.0, 4.0)
     assert charts.trace([], "rates", 18)[2:] == (18, None, None)
@@ -125,6 +131,7 @@ def test_the_recent_requests_stand_on_the_axis_of_all():
     ("low", "high", "ticks"),
     [
         (1e-4, 2.0, ["100\xa0µs", "1.00\xa0ms", "10.0\xa0ms", "100\xa0ms", "1.00\xa0s"]),
+        (1e-3, 1.0, ["1.00\xa0ms", "10.0\xa0ms", "100\xa0ms", "1.00\xa0s"]),
         (9e-4, 2e-2, ["1.00\xa0ms", "2.00\xa0ms", "5.00\xa0ms", "10.0\xa0ms", "20.0\xa0ms"]),
         (1.2e-4, 4.8e-4, ["150\xa0µs", "200\xa0µs", "300\xa0µs"]),
     ],
@@ -157,6 +164,23 @@ def test_the_area_of_a_bar_tells_its_count():
     blocks = charts.histogram(bars, bars, {}).recent
     assert blocks[0].height == pytest.approx(blocks[1].height, rel=0.01)
     assert blocks[1].height == pytest.approx(blocks[2].height, rel=0.01)
+
+
+def test_a_bar_is_never_too_small_to_see():
+    bars = (Bar(1e-6, 1e-3, 1000), Bar(1e-3, 0.0010001, 1), Bar(0.0010001, 1.0, 1))
+    blocks = charts.histogram(bars, bars, {}).recent
+    assert (blocks[1].width, blocks[2].height) == (0.1, 1.5)
+
+
+def test_heights_are_tenths_of_a_pixel():
+    bars = (Bar(0.01, 0.1, 7), Bar(0.1, 1.0, 1))
+    assert [block.height for block in charts.histogram(bars, bars, {}).recent] == [132, 18.9]
+
+
+def test_half_its_bound_stands_for_the_beginning_of_the_first_bucket():
+    bars = (Bar(0.0, 2e-6, 1), Bar(2e-6, 4e-6, 1))
+    first, second = charts.histogram(bars, bars, {}).recent
+    assert (first.x, first.width, first.height) == (3, second.width, second.height)
 
 
 def test_the_first_bucket_begins_at_zero_and_is_drawn_all_the_same():
