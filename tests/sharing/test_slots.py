@@ -249,6 +249,29 @@ def test_on_a_disk_that_is_full_a_series_finds_no_room(directory, monkeypatch):
     assert len(store.blocks()) == sum(words is not None for words in found)
 
 
+def test_a_header_has_the_places_of_version_1(directory):
+    store = take(directory)
+    store.allocate(labels(), SHAPE.words)
+    store.note_unshared(4, 5)
+    store.gauge()[0] = 9
+    with open(os.path.join(directory.path, "slot-0000"), "rb") as file:
+        words = memoryview(file.read(slotfile.PAGE)).cast("Q")
+    assert words[:5].tolist() == [int.from_bytes(b"PyrScale", "little"), 1, SHAPE.fingerprint, 1, os.getpid()]
+    assert (words[8:10].tolist(), words[64]) == ([4, 5], 9)
+
+
+@pytest.mark.parametrize(("more", "is_read"), [(0, True), (1, False)])
+def test_a_header_that_tells_of_more_series_than_there_is_room_for_is_none(directory, more, is_read):
+    store = take(directory)
+    store.allocate(labels(), SHAPE.words)
+    with open(os.path.join(directory.path, "slot-0000"), "r+b") as file:
+        room = SHAPE.room(os.fstat(file.fileno()).st_size)
+        file.seek(8 * slotfile.COUNT_AT)
+        file.write((room + more).to_bytes(8, "little"))
+        file.flush()
+        assert (slotfile.read_header(file.fileno(), SHAPE) is not None) == is_read
+
+
 def test_a_file_that_became_shorter_is_read_as_far_as_it_goes(directory):
     store = take(directory)
     store.allocate(labels(), SHAPE.words)
