@@ -29,7 +29,7 @@ from pyramid_scales.address import Address  # noqa: E402
 from pyramid_scales.figures.request_tree import as_node  # noqa: E402
 from pyramid_scales.page import page  # noqa: E402
 from pyramid_scales.page.gather import gather, shape  # noqa: E402
-from pyramid_scales.recording.histogram import make_bounds  # noqa: E402
+from pyramid_scales.recording.histogram import SLICE_NS, make_bounds  # noqa: E402
 from pyramid_scales.settings import parse  # noqa: E402
 from pyramid_scales.snapshot import Buckets, Labels, Requests, Series, Slices, Snapshot  # noqa: E402
 from pyramid_scales.tree import tree  # noqa: E402
@@ -61,7 +61,8 @@ def requests_of(routes: int) -> Requests:
         series.append(_series(chance, bounds, f"route_{number}", 200, "", busy))
         if number % 4 == 0:
             series.append(_series(chance, bounds, f"route_{number}", 500, "ValueError", busy / 9))
-    return Requests(bounds, le_ns, tuple(series), 3, 1000, 500)
+    clock_ns = 1000 * SLICE_NS + SLICE_NS // 2
+    return Requests(bounds, le_ns, tuple(series), 3, 1000, 500, clock_ns=clock_ns, started_ns=0)
 
 
 def _series(

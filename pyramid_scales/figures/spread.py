@@ -31,22 +31,29 @@ class Spread:
     maximum are then corrected to enclose it.
     """
 
-    __slots__ = ("_amount", "_amounts", "_first", "_middles", "_ranks", "max", "mean", "min")
+    __slots__ = ("_amount", "_amounts", "_first", "_middles", "_ranks", "max", "mean")
 
     def __init__(self, buckets: Buckets, sum_ns: int | None, middles: Sequence[float]) -> None:
         self._first, self._amounts, self._amount = buckets
         self._middles = middles
         self._ranks = list(accumulate(self._amounts))
         self.mean = self._middle() if sum_ns is None else sum_ns / self._amount / 1e9
-        shortest, longest = self._ranked(1), self._ranked(self._amount)
-        self.min, self.max = min(shortest, self.mean), max(longest, self.mean)
+        (longest,) = self._ranked([self._amount])
+        self.max = max(longest, self.mean)
+
+    @property
+    def min(self) -> float:
+        """The shortest."""
+        (shortest,) = self._ranked([1])
+        return min(shortest, self.mean)
 
     def percentiles(self, permilles: Iterable[int]) -> Sequence[float]:
         """The duration in seconds that so many thousandths do not exceed, of each: nearest rank."""
-        return [self._ranked(-(-self._amount * permille // 1000)) for permille in permilles]
+        return self._ranked([-(-self._amount * permille // 1000) for permille in permilles])
 
-    def _ranked(self, rank: int) -> float:
-        return self._middles[self._first + bisect_left(self._ranks, rank)]
+    def _ranked(self, ranks: Sequence[int]) -> Sequence[float]:
+        middles, first, found = self._middles, self._first, self._ranks
+        return [middles[first + bisect_left(found, rank)] for rank in ranks]
 
     @property
     def stddev(self) -> float:
