@@ -15,7 +15,6 @@ from ..snapshot import Requests
 def merge_requests(own: Requests, others: Sequence[Requests]) -> Requests:
     """All workers' requests; what belongs to the moment or the settings is the answering worker's."""
     everyone = [own, *others]
-    clocks = [requests.clock_ns for requests in everyone if requests.clock_ns is not None]
     starts = [requests.started_ns for requests in everyone if requests.started_ns is not None]
     return replace(
         own,
@@ -25,6 +24,5 @@ def merge_requests(own: Requests, others: Sequence[Requests]) -> Requests:
         retries=sum(requests.retries for requests in everyone),
         failures=sum(requests.failures for requests in everyone),
         notes=tuple(dict.fromkeys(note for requests in everyone for note in requests.notes)),
-        clock_ns=max(clocks, default=None),
         started_ns=min(starts, default=None),
     )

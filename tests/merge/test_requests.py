@@ -52,13 +52,13 @@ def plain(found):
     return {name: plain(getattr(found, name)) for name in names} if names else found
 
 
-def test_figures_of_the_process_are_summed_and_clocks_span_all():
+def test_figures_of_the_process_are_summed_and_the_moment_is_that_of_the_answering_worker():
     one = requests(active=1, overflowed=2, retries=3, failures=4, clock_ns=50, started_ns=20, notes=("a",))
     two = requests(
         active=10, overflowed=20, retries=30, failures=40, clock_ns=60, started_ns=10, notes=("a", "b")
     )
     merged = merge_requests(one, [two, requests()])
     assert (merged.active, merged.overflowed, merged.retries, merged.failures) == (11, 22, 33, 44)
-    assert (merged.clock_ns, merged.started_ns) == (60, 10)
+    assert (merged.clock_ns, merged.started_ns) == (50, 10)
     assert list(merged.notes) == ["a", "b"]
     assert (merged.now, merged.max_series, merged.bounds_ns) == (100, 9, (1000,))
