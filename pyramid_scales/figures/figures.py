@@ -170,7 +170,8 @@ def _figures(totals: Totals, window: Frame, values: Sequence[float]) -> dict[str
         "m1": m1,
         "m5": m5,
         "m15": m15,
-        "error_share": totals.errors_lately[1] / lately[1] if lately[1] else None,
+        # More errors than requests: only where a file is damaged.
+        "error_share": min(totals.errors_lately[1] / lately[1], 1.0) if lately[1] else None,
         "mean": found and found.mean,
         "p50": p50,
         "p95": p95,

@@ -8,6 +8,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from markupsafe import escape
+
 from ..figures.figures import Figures, Route
 from . import units
 
@@ -62,7 +64,7 @@ def _rate(value: float) -> Cell:
 def _errors(value: float | None) -> Cell:
     if not value:
         return _NO_REQUESTS if value is None else _NO_ERRORS
-    return Cell(f"{value:.6g}", units.share(value), bad=True)
+    return Cell(f"{value:.6g}", escape(units.share(value)), bad=True)
 
 
 _NO_REQUESTS, _NO_ERRORS = Cell("", units.share(None)), Cell("0", units.share(0.0))

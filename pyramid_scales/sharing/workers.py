@@ -105,7 +105,7 @@ class _Reader:
                     yield read_totals(block.labels, block.words, layout)
                 else:
                     yield read_series(block.labels, block.words, window, block.more)
-            except (ValueError, LookupError):  # pragma: no cover (no damage is known that gets as far)
+            except (ValueError, LookupError):  # pragma: no cover (a file that shrinks meanwhile)
                 continue
 
 

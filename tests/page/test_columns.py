@@ -131,3 +131,8 @@ def test_only_errors_are_alarming():
         "errors"
     ]
     assert not any(cell.bad for cell in columns.cells(home))
+
+
+def test_a_share_too_small_to_write_is_safe_in_html():
+    cell = columns.cells(_with(routes()[0], error_share=1e-6))[1]
+    assert (cell.text, cell.bad) == ("&lt;\xa00.01\xa0%", True)
