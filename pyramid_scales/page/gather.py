@@ -25,6 +25,8 @@ class Gathered(NamedTuple):
     """Every container; ``None`` where one ends that is no link."""
     keys: list[str]
     values: list[Any]
+    kinds: tuple[type, ...]
+    """The type of each value."""
 
 
 def gather(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> Gathered:
@@ -49,7 +51,7 @@ def gather(node: Node, path: Path, closed: frozenset[Path] = frozenset()) -> Gat
                 below = reversed(sorted_keys(parent, parent.children))
                 stack.extend([((*where, key), parent.children[key]) for key in below])
         places.append(Place(where, parent, link, slice(start, len(keys))))
-    return Gathered(places, keys, found)
+    return Gathered(places, keys, found, tuple(map(type, found)))
 
 
 def _add_leaves(node: Node, keys: list[str], found: list[Any]) -> None:
@@ -83,5 +85,5 @@ def shape(found: Gathered) -> str:
     """
     places = [place and (place.path, place.link, place.leaves.stop) for place in found.places]
     marks = [tuple(place.node.marks.items()) for place in found.places if place and place.node.marks]
-    parts = (tuple(places), tuple(found.keys), tuple(map(type, found.values)), tuple(marks))
+    parts = (tuple(places), tuple(found.keys), found.kinds, tuple(marks))
     return f"{hash(parts) & 0xFFFFFFFFFFFFFFFF:x}"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ..address import Address
 from ..lookup import Leaf, find
@@ -22,6 +22,7 @@ from .context import BadParameter, PageContext
 from .gather import Gathered, gather
 from .gather import shape as shape_of
 from .head import head, path_text
+from .plain_text import escape_content
 
 __all__ = ["BadParameter", "PageContext", "render", "render_error"]
 
@@ -132,7 +133,7 @@ def _tree(context: PageContext, closed: frozenset[Path]) -> dict[str, Any]:
     gathered = gather(found, context.path, closed)
     shape = shape_of(gathered)
     if context.fragment == shape:
-        return shown | {"shape": shape, "values": (str(escape(rows.bare(gathered))),)}
+        return shown | {"shape": shape, "values": (escape_content(rows.bare(gathered)),)}
     return shown | {"shape": shape, "tree": _rows(context, gathered)}
 
 

@@ -40,12 +40,14 @@ class Table:
         it; ``bad`` instead of the first of them where a figure is bad.
         """
         start, to_text, end = cell
+        a, b, c, d, e, f, g, h, i, j, k = row.split("%s")
         lines = []
         for name, pattern, href, methods, shown, (rates, errors) in self.rows:
-            figures = [f"{bad if alarms else start}{at}{to_text}{text}{end}" for at, text, alarms in shown]
             path, failures = pattern and code % pattern, errors and failed % errors
-            texts = (name, name, href, name, path, rates, failures, "".join(figures), methods, methods)
-            lines.append(row % texts)
+            figures = [f"{bad if alarms else start}{at}{to_text}{text}{end}" for at, text, alarms in shown]
+            lines.append(f"{a}{name}{b}{name}{c}{href}{d}{name}{e}{path}{f}{rates}{g}{failures}{h}")
+            lines += figures
+            lines.append(f"{i}{methods}{j}{methods}{k}")
         return "".join(lines)
 
 

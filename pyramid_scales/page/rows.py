@@ -168,7 +168,7 @@ def bare(found: Gathered) -> str:
     each leaf. U+001F divides them, and each is JSON: a number or a text; or, since the script rounds and
     groups by itself as ``values`` does but knows no units, an object of an exact and a human text."""
     said: list[Any] = []
-    plain = values.PLAIN.issuperset(map(type, found.values))
+    plain = values.PLAIN.issuperset(found.kinds)
     for number, place in enumerate(found.places):
         if place is not None:
             if number and not place.link:

@@ -40,9 +40,8 @@ class Texts(NamedTuple):
 
 def texts_of(found: Gathered) -> Texts:
     """The texts of a gathered tree."""
-    kinds = list(map(type, found.values))
-    names = {kind: kind.__name__ for kind in set(kinds)}
-    types = [names[kind] for kind in kinds]
+    names = {kind: kind.__name__ for kind in set(found.kinds)}
+    types = [names[kind] for kind in found.kinds]
     texts = exact(found.values)
     safe = _SAFE.issuperset(names)
     human = humans(types, found.values, texts)
