@@ -152,4 +152,6 @@ def _rows(context: PageContext, found: Gathered) -> Iterator[str]:
     address = context.address
     suffix = address.to((), **context.kept)[len(address.base) :]
     plan = rows.Plan(address, suffix, context.snapshot.approximate, unfold=bool(context.query))
-    return templates().get_template("tree.jinja2").generate(rows=rows.levels(found, context.path, plan))
+    tree = templates().get_template("tree.jinja2")
+    # The same as tree.generate(), without its step for each of many thousand pieces.
+    return tree.root_render_func(tree.new_context({"rows": rows.levels(found, context.path, plan)}))
