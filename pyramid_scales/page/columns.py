@@ -34,8 +34,8 @@ class Column(NamedTuple):
     title: str
     value: Callable[[Any], Any]
     """The figure; ``None``, where there is none, comes last."""
-    cell: Callable[[Any], Cell]
-    """What a figure reads, and what a browser sorts by."""
+    cell: Callable[[Any], Cell] | None = None
+    """What a figure reads, and what a browser sorts by; ``None``: it is no figure, but text of the row."""
     rising: bool = False
     """A first click sorts it upwards."""
     by_size: bool = False
@@ -47,10 +47,6 @@ def change_text(change: float) -> str:
     if abs(change) < 0.05:
         return "±0"
     return f"{change * 100:+,.0f}{units.SPACE}%"
-
-
-def _text(value: Any) -> Cell:
-    return Cell(value, value)
 
 
 def _count(value: int) -> Cell:
@@ -81,7 +77,7 @@ def _duration(value: float | None) -> Cell:
 
 
 COLUMNS = (
-    Column("route", "Route", attrgetter("name"), _text, rising=True),
+    Column("route", "Route", attrgetter("name"), rising=True),
     Column("rate", "Rate", attrgetter("m5"), _rate),
     Column("errors", "Errors", attrgetter("error_share"), _errors),
     Column("p50", "p50", attrgetter("p50"), _duration),
@@ -90,10 +86,10 @@ COLUMNS = (
     Column("max", "Max", attrgetter("max"), _duration),
     Column("change", "Change", attrgetter("change"), _change, by_size=True),
     Column("requests", "Requests", attrgetter("count"), _count),
-    Column("methods", "Methods", lambda route: " ".join(route.methods), _text, rising=True),
+    Column("methods", "Methods", lambda route: " ".join(route.methods), rising=True),
 )
-FIGURES = COLUMNS[1:-1]
-_CELLS = [(column.value, column.cell) for column in FIGURES]
+FIGURES = [column for column in COLUMNS if column.cell]
+_CELLS = [(column.value, column.cell) for column in COLUMNS if column.cell]
 _BY_KEY = {column.key: column for column in COLUMNS}
 
 
