@@ -212,12 +212,14 @@ def test_asynchronous_exceptions_leave_every_series_and_the_gauge_consistent(hit
     recorder, tween = tween_of(False, answer, store)
     victim = Victim(tween)
     victim.start()
-    for number in range(hits):
-        victim.hit(source.random() * 1e-4)
-        if number % 50 == 0:
-            check(recorder.requests())
-    victim.stopping = True
-    victim.join(60)
+    try:
+        for number in range(hits):
+            victim.hit(source.random() * 1e-4)
+            if number % 50 == 0:
+                check(recorder.requests())
+    finally:
+        victim.stopping = True
+        victim.join(60)
     assert victim.hits == hits
     requests = recorder.requests()
     assert requests.active == 0

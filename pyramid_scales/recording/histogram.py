@@ -11,8 +11,8 @@ Order in a block::
     copies: COPIES times (minute, buckets …, sum)
 
 ``last``, ``number`` and ``minute`` hold the number plus one, so that zeroed memory means "nothing yet".
-Each record of the ring and of the copies has its number in front, written last: whoever reads the block
-meanwhile sees the number of long ago, which lies outside every window, or the complete record.
+Each record of the ring and of the copies has its number in front, voided first and written last: whoever
+reads the block meanwhile sees no record, or a complete one.
 """
 
 from __future__ import annotations
@@ -136,12 +136,14 @@ def turn(words: Words, layout: Layout, number: int) -> None:
         return
     held: Any = copied(words[: layout.total + 1])
     note = layout.note_at(number)
+    words[note] = 0
     words[note + 1] = sum(numbers(held[: layout.buckets]))
     words[note + 2] = held[layout.total]
     words[note] = number + 1
     minute = number // MINUTE
     copy = layout.copy_at(minute)
     if words[copy] != minute + 1:
+        words[copy] = 0
         words[copy + 1 : copy + 2 + layout.buckets] = held
         words[copy] = minute + 1
     words[layout.last] = number + 1

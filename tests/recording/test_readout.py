@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -170,7 +170,7 @@ class Interruptible:
         self.words[place] = value
 
 
-@pytest.mark.parametrize("writes", range(6))
+@pytest.mark.parametrize("writes", range(8))
 def test_a_turn_that_was_cut_off_leaves_the_series_readable_and_is_made_up_for(block, writes):
     words, whole = block(), block()
     for number in (*range(RING + 5), 7 * COPIES + RING):
@@ -186,6 +186,23 @@ def test_a_turn_that_was_cut_off_leaves_the_series_readable_and_is_made_up_for(b
     assert numbers(words) == numbers(whole)
 
 
+@pytest.mark.parametrize("writes", range(8))
+@pytest.mark.parametrize("late", range(7))
+def test_a_reader_that_is_late_never_takes_half_a_note_for_the_one_that_stood_in_its_place(
+    block, writes, late
+):
+    words, number = block(), 3 * RING
+    for earlier in range(number):
+        add(words, earlier)
+    with suppress(Interrupted):
+        turn(Interruptible(words, writes), LAYOUT, number)
+    series = read(words, number - late)
+    counts, sums_ns = series.slices
+    assert sums_ns == [7 * count for count in counts[::3]]
+    assert counts == sorted(counts)
+    assert series.recent_sum_ns == 7 * series.recent.total
+
+
 @pytest.mark.parametrize("more", [-1, 1, -700])
 def test_a_block_of_another_length_is_a_value_error(more):
     words = [0] * (LAYOUT.copies + more)
@@ -197,7 +214,7 @@ def test_a_block_of_another_length_is_a_value_error(more):
 def test_garbage_in_a_block_never_raises_anything_but_a_value_error(seed, now):
     source = random.Random(seed)
     words = [source.choice((0, 1, now, source.getrandbits(64))) for _ in range(LAYOUT.words)]
-    with contextlib.suppress(ValueError, IndexError):
+    with suppress(ValueError, IndexError):
         series = read(memoryview(struct.pack(f"{LAYOUT.words}Q", *words)).cast(FORMAT), now)
         assert min(series.recent.amounts, default=0) >= 0
         assert len(series.slices.counts) in (0, 91)
