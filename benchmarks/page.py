@@ -15,6 +15,7 @@ import random
 import tracemalloc
 import types
 import warnings
+from array import array
 from collections import Counter
 from dataclasses import replace
 from itertools import accumulate
@@ -27,6 +28,7 @@ from reading import plant  # noqa: E402
 
 from pyramid_scales.address import Address  # noqa: E402
 from pyramid_scales.figures.request_tree import as_node  # noqa: E402
+from pyramid_scales.packed import FORMAT  # noqa: E402
 from pyramid_scales.page import page  # noqa: E402
 from pyramid_scales.page.gather import gather, shape  # noqa: E402
 from pyramid_scales.recording.histogram import SLICE_NS, make_bounds  # noqa: E402
@@ -75,8 +77,9 @@ def _series(
     ]
     durations = Counter(round(chance.gauss(middle, 20)) for _ in range(sum(counts)))
     first, last = min(durations), max(durations)
-    buckets = Buckets(first, [durations[place] for place in range(first, last + 1)], sum(counts))
-    lately = [-(-amount // 3) for amount in buckets.amounts]
+    amounts = array(FORMAT, [durations[place] for place in range(first, last + 1)])
+    buckets = Buckets(first, amounts, sum(counts))
+    lately = array(FORMAT, [-(-amount // 3) for amount in buckets.amounts])
     recent = Buckets(first, lately, sum(lately))
     held = list(accumulate(counts[:-1], initial=0))
     slices = Slices(held, [count * 9_000_000 for count in held[::3]])

@@ -1,15 +1,18 @@
 """What one look at the application yields: plain data, never changed once made.
 
 Everything after the snapshot (merge, lookup, query, renderers) is a pure function of these types.
-They import nothing of the package, so that every room may speak of them.
+They import nothing of the package but the arithmetic of rows, so that every room may speak of them.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
+
+from .packed import FORMAT, Row
 
 Path = tuple[str, ...]
 """The address of a node: the text of each key from the root down; ``()`` is the root."""
@@ -102,12 +105,12 @@ class Buckets(NamedTuple):
     first: int
     """The place of the first of them: that of its bound in ``Requests.bounds_ns``. The bucket without a bound
     has the last place."""
-    amounts: list[int]
+    amounts: Row
     total: int
     """Their sum."""
 
 
-NO_BUCKETS = Buckets(0, [], 0)
+NO_BUCKETS = Buckets(0, array(FORMAT), 0)
 
 
 class Slices(NamedTuple):

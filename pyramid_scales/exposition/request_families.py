@@ -92,11 +92,14 @@ def others(requests: Requests) -> list[Family]:
 
 
 def _alike(all_series: Sequence[Series], routes: frozenset[str] | None) -> dict[LabelPairs, list[Series]]:
-    """The series by their labels: routes may share a pattern, with predicates to tell them apart."""
-    alike: dict[LabelPairs, list[Series]] = {}
+    """The series by their labels here: routes may share a pattern, with predicates to tell them apart."""
+    by_labels: dict[Labels, list[Series]] = {}
     for series in all_series:
-        if routes is None or tree_key(series.labels.route) in routes:
-            alike.setdefault(_labels(series.labels), []).append(series)
+        by_labels.setdefault(series.labels, []).append(series)
+    alike: dict[LabelPairs, list[Series]] = {}
+    for labels, some in by_labels.items():
+        if routes is None or tree_key(labels.route) in routes:
+            alike.setdefault(_labels(labels), []).extend(some)
     return alike
 
 

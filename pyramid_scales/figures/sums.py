@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import add
 
+from ..packed import added
 from ..snapshot import NO_BUCKETS, Buckets
 
 _FEW = 4
@@ -39,10 +40,4 @@ def added_buckets(every: Sequence[Buckets]) -> Buckets:
     if len(kept) < 2:
         return kept[0] if kept else NO_BUCKETS
     starts, rows, totals = zip(*kept, strict=True)
-    ends = list(map(add, starts, map(len, rows)))
-    first, end = min(starts), max(ends)
-    level = [
-        [0] * (start - first) + row + [0] * (end - stop)
-        for start, row, stop in zip(starts, rows, ends, strict=True)
-    ]
-    return Buckets(first, list(added_rows(level)), sum(totals))
+    return Buckets(*added(starts, rows), sum(totals))

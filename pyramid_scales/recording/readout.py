@@ -10,12 +10,13 @@ from array import array
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from itertools import compress
-from operator import ne, sub
-from typing import TypeAlias
+from operator import ne
+from typing import Any, TypeAlias
 
+from ..packed import FORMAT, LIMIT, difference
 from ..snapshot import NO_BUCKETS, NO_SLICES, Buckets, Labels, Series, Slices
 from .histogram import MINUTE, MINUTES, RING, SLICES, Layout
-from .words import FORMAT, Copy, numbers, occupied
+from .words import Copy, numbers, occupied, row
 
 More: TypeAlias = "Callable[[int, int], Copy]"
 _NEVER = 2**64 - 1
@@ -71,29 +72,40 @@ def read_series(labels: Labels, words: Copy, window: Window, more: More) -> Seri
     layout = window.layout
     if len(words) != layout.copies:
         raise ValueError(f"a block begins with {layout.copies} words, not {len(words)}")
-    first, amounts, amount = buckets = _buckets(words[: layout.buckets])
+    buckets = _buckets(words[: layout.buckets])
     total = words[layout.total]
     if words[layout.last] <= window.oldest:
         return Series(labels, buckets, total, NO_BUCKETS, NO_SLICES, 0)
-    slices = _slices(words, window, amount, total)
-    before = _before(words, window, more)
-    if before is None:
-        return Series(labels, buckets, total, NO_BUCKETS, slices, 0)
-    recent = list(map(sub, amounts, numbers(before[1 + first : 1 + first + len(amounts)])))
-    if min(recent, default=0) < 0:
-        recent = [max(added, 0) for added in recent]
-    recent_sum = max(total - before[1 + layout.buckets], 0)
-    return Series(labels, buckets, total, Buckets(first, recent, sum(recent)), slices, recent_sum)
+    slices = _slices(words, window, buckets.total, total)
+    recent, recent_sum = _recent(words, window, more, buckets)
+    return Series(labels, buckets, total, recent, slices, recent_sum)
 
 
 def _buckets(words: Copy) -> Buckets:
     first, amounts = occupied(words)
-    return Buckets(first, amounts, sum(amounts))
+    total = sum(amounts)
+    return Buckets(first, amounts, total) if total < LIMIT else NO_BUCKETS
+
+
+def _recent(words: Copy, window: Window, more: More, now: Buckets) -> tuple[Buckets, int]:
+    """What has been added to the buckets and to the sum of durations in the window of
+    :attr:`Series.recent`."""
+    before = _before(words, window, more)
+    if before is None:
+        return NO_BUCKETS, 0
+    first, amounts, total = now
+    held = row(before[1 + first : 1 + first + len(amounts)])
+    lately = total - sum(held)
+    added = difference(amounts, held) if lately >= 0 else None
+    if added is None:  # it is damaged
+        return NO_BUCKETS, 0
+    place = window.layout.total
+    return Buckets(first, added, lately), max(words[place] - before[1 + place], 0)
 
 
 def _before(words: Copy, window: Window, more: More) -> Copy | None:
-    """The copy, with its number, that was made as the window of :attr:`Series.recent` began; ``None`` if
-    nothing has happened in it. One is made with the first note of a minute."""
+    """The copy, with its number, that was made as the window began; ``None`` if nothing has happened in it.
+    One is made with the first note of a minute."""
     layout = window.layout
     for minute in window.minutes:
         for number in range(MINUTE * minute, MINUTE * (minute + 1)):
@@ -108,35 +120,29 @@ def _before(words: Copy, window: Window, more: More) -> Copy | None:
 
 def _slices(words: Copy, window: Window, amount: int, total: int) -> Slices:
     """What the series held when each slice of the window began, from the notes of the ring."""
-    ring = words[window.layout.ring : window.layout.copies]
-    noted, expected = _column(ring, 0, window), window.numbers[type(ring)]
+    layout = window.layout
+    oldest = layout.note_at(window.oldest)
+    # That of the oldest slice first, then those up to the current one; at last that of the slice after it, or
+    # one of long ago.
+    notes: Any = words[oldest : layout.copies] + words[layout.ring : oldest]  # type: ignore[operator]
+    noted, expected = notes[::3], window.numbers[type(notes)]
     # Mostly all slices have a note up to the last one that has.
-    newest = words[window.layout.last] - window.oldest
+    newest = words[layout.last] - window.oldest
     missing = list(range(newest, RING))
     if noted[:newest] != expected[:newest]:
         missing = list(compress(range(RING), map(ne, noted, expected)))
         if len(missing) == RING:
             return NO_SLICES
     missing.reverse()
-    counts = _held(_column(ring, 1, window), missing, amount)
-    if not window.means:
-        return Slices(numbers(counts), ())
-    sums_ns = _held(_column(ring, 2, window), missing, total)
-    return Slices(numbers(counts), numbers(sums_ns[::3]))
+    counts = _held(numbers(notes[1::3]), missing, amount)
+    sums_ns = _held(numbers(notes[2::3]), missing, total)[::3] if window.means else ()
+    return Slices(counts, sums_ns)
 
 
-def _column(ring: Copy, place: int, window: Window) -> Copy:
-    """The word at one place of every note: that of the oldest slice first, then of those up to the current
-    one, and at last of the slice after it, or one of long ago."""
-    start = 3 * window.start
-    column: Copy = ring[start + place :: 3] + ring[place:start:3]  # type: ignore[operator]  # of one kind
-    return column
-
-
-def _held(column: Copy, missing: Sequence[int], total: int) -> Copy:
+def _held(column: list[int], missing: Sequence[int], total: int) -> list[int]:
     """What there was when each slice began. In one without a note nothing happened, so there was what there
     was at the beginning of the next; behind the last one, what there is now."""
-    column.append(min(total, _NEVER))
+    column.append(total)
     # The note of the current slice, or of the next, may have been made after the rest was read.
     for place in (SLICES, SLICES + 1):
         column[place] = min(column[place], total)

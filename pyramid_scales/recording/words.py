@@ -9,17 +9,21 @@ Each copy is made in one call, so that no record of this process falls between t
 
 from __future__ import annotations
 
-import struct
+import sys
 from array import array
-from typing import Literal, TypeAlias
+from typing import TypeAlias
+
+from ..packed import FORMAT, Row
 
 Words: TypeAlias = "list[int] | memoryview"
-
-FORMAT: Literal["L", "Q"] = "L" if struct.calcsize("L") == 8 else "Q"
-"""64 bits either way; Python writes large numbers faster as the C language's ``long``."""
-Copy: TypeAlias = "list[int] | array[int]"
+Copy: TypeAlias = "list[int] | Row"
 NONE: Words = []
 """No words."""
+_SIZE = 8
+_LOWEST = 0 if sys.byteorder == "little" else _SIZE - 1
+"""The place of the lowest byte of a word."""
+_MARKS = bytes([0, *[1] * 255])
+"""Makes a 1 of each byte that is not zero."""
 
 
 def copied(words: Words) -> Copy:
@@ -27,16 +31,27 @@ def copied(words: Words) -> Copy:
     return words[:] if isinstance(words, list) else array(FORMAT, words.tobytes())
 
 
-def occupied(words: Copy) -> tuple[int, list[int]]:
+def row(words: Copy) -> Row:
+    """The same as an array, which is no copy of one."""
+    return array(FORMAT, words) if isinstance(words, list) else words
+
+
+def occupied(words: Copy) -> tuple[int, Row]:
     """The place of the first word that is not zero, and a copy of all from there to the last."""
-    if isinstance(words, list):
-        first = next((place for place, word in enumerate(words) if word), 0)
-        behind = next((place for place, word in enumerate(reversed(words)) if word), len(words))
-        return first, words[first : len(words) - behind]
-    # As a single large number, whose lowest and highest bits tell where to look: half the time of a loop.
-    bits = int.from_bytes(words, "little")
-    first = max((bits & -bits).bit_length() - 1, 0) // 64
-    return first, words[first : (bits.bit_length() + 63) // 64].tolist()
+    found = row(words)
+    raw = found.tobytes()
+    first, last = _ends(raw[_LOWEST::_SIZE])
+    before, behind = raw[: _SIZE * first], raw[_SIZE * (last + 1) :]
+    # The lowest byte of a multiple of 256 is zero, too.
+    if before != bytes(len(before)) or behind != bytes(len(behind)):
+        first, last = (place // _SIZE for place in _ends(raw))
+    return first, found[first : last + 1]
+
+
+def _ends(raw: bytes) -> tuple[int, int]:
+    """The places of the first and the last byte that is not zero: far quicker than a loop over words."""
+    marks = raw.translate(_MARKS)
+    return max(marks.find(1), 0), marks.rfind(1)
 
 
 def numbers(words: Words | Copy) -> list[int]:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..packed import FORMAT
 from ..recording.store import GAUGES
-from ..recording.words import FORMAT
 from ..snapshot import Labels
 
 VERSION = 1

@@ -13,8 +13,8 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
+from ..packed import FORMAT
 from ..recording.store import ACTIVE, GAUGES, STARTED
-from ..recording.words import FORMAT
 from ..snapshot import Labels
 from .descriptor import Descriptor
 from .directory import Directory

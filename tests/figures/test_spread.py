@@ -11,12 +11,12 @@ from statistics import fmean, stdev
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import BOUNDS, SECOND, buckets, labels
+from recorded import BOUNDS, SECOND, buckets, filled, labels
 
 from pyramid_scales.figures.request_tree import as_tree
 from pyramid_scales.figures.spread import bars, middles, spread
 from pyramid_scales.recording.recorder import Recorder
-from pyramid_scales.snapshot import NO_BUCKETS, Buckets
+from pyramid_scales.snapshot import NO_BUCKETS
 
 WITHIN = 1.022
 DURATIONS = st.lists(st.integers(10_000, 4000 * SECOND), min_size=1, max_size=60)
@@ -96,7 +96,7 @@ def test_without_the_sum_the_mean_is_estimated():
 def test_there_is_no_spread_of_nothing():
     assert spread(NO_BUCKETS, 0, middles(BOUNDS)) is None
     assert spread(NO_BUCKETS, None, middles(BOUNDS)) is None
-    assert spread(Buckets(3, [0, 0], 0), 0, middles(BOUNDS)) is None
+    assert spread(filled(3, 0, 0), 0, middles(BOUNDS)) is None
 
 
 def test_what_is_longer_than_all_bounds_is_shown_as_the_last_of_them():
@@ -119,11 +119,11 @@ def test_bars_hold_every_duration_between_their_edges(durations, most):
 
 @pytest.mark.parametrize(("occupied", "drawn"), [(64, 64), (65, 33)])
 def test_more_than_64_bars_are_joined(occupied, drawn):
-    assert len(bars(Buckets(3, [1] * occupied, occupied), BOUNDS)) == drawn
+    assert len(bars(filled(3, *[1] * occupied), BOUNDS)) == drawn
 
 
 def test_empty_buckets_at_the_edges_change_nothing():
-    wide, narrow = Buckets(3, [0, 0, 5, 0, 2, 0], 7), Buckets(5, [5, 0, 2], 7)
+    wide, narrow = filled(3, 0, 0, 5, 0, 2, 0), filled(5, 5, 0, 2)
     assert bars(wide, BOUNDS) == bars(narrow, BOUNDS)
     first, second = (spread(found, None, middles(BOUNDS)) for found in (wide, narrow))
     assert (first.min, first.max, first.stddev) == (second.min, second.max, second.stddev)
@@ -135,7 +135,7 @@ def test_a_bucket_stands_for_the_middle_of_its_bounds_and_at_the_edges_for_its_o
 
 
 def test_there_are_no_bars_of_nothing():
-    assert bars(NO_BUCKETS, BOUNDS) == bars(Buckets(3, [0, 0], 0), BOUNDS) == ()
+    assert bars(NO_BUCKETS, BOUNDS) == bars(filled(3, 0, 0), BOUNDS) == ()
 
 
 def test_the_first_and_the_last_bucket_can_be_drawn_too():

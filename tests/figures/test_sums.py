@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import dense, trimmed
+from recorded import dense, filled, trimmed
 
 from pyramid_scales.figures.sums import added_buckets, added_held, added_rows
-from pyramid_scales.snapshot import NO_BUCKETS, Buckets
+from pyramid_scales.snapshot import NO_BUCKETS
 
 AMOUNTS = st.lists(st.one_of(st.just(0), st.integers(0, 10**18)), min_size=20, max_size=20)
 
@@ -41,5 +41,5 @@ def test_buckets_are_added_place_by_place(parts):
 
 
 def test_empty_buckets_add_nothing():
-    assert added_buckets([]) == added_buckets([NO_BUCKETS, Buckets(3, [0, 0], 0)]) == NO_BUCKETS
-    assert added_buckets([NO_BUCKETS, Buckets(2, [5], 5)]) == (2, [5], 5)
+    assert added_buckets([]) == added_buckets([NO_BUCKETS, filled(3, 0, 0)]) == NO_BUCKETS
+    assert added_buckets([NO_BUCKETS, filled(2, 5)]) == filled(2, 5)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from recorded import BOUNDS, SECOND, SLICE, Event, labels, recorded
+from recorded import BOUNDS, SECOND, SLICE, Event, filled, labels, recorded
 
 from pyramid_scales.figures import figures
 from pyramid_scales.figures.totals import altogether, by_route, of_route, together
-from pyramid_scales.snapshot import NO_BUCKETS, NO_SLICES, Buckets, Requests, Slices
+from pyramid_scales.snapshot import NO_BUCKETS, NO_SLICES, Requests, Slices
 
 START = 1000 * SLICE + 3 * SECOND
 
@@ -73,6 +73,6 @@ def test_no_more_than_all_requests_can_have_failed_even_where_a_file_is_damaged(
     names = (labels(), labels(status=500))
     requests = recorded([Event(START, name, SECOND) for name in names], START + SECOND, START)
     fine, failed = requests.series
-    damaged = fine._replace(slices=fine.slices._replace(counts=[9] * 91), buckets=Buckets(0, [8], 8))
+    damaged = fine._replace(slices=fine.slices._replace(counts=[9] * 91), buckets=filled(0, 8))
     several = [damaged, failed, *[failed] * 2]
     assert figures.overview(Requests(BOUNDS, (), several, 0, requests.now, 500)).error_share == 1.0

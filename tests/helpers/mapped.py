@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mmap
 
+from pyramid_scales.packed import FORMAT
 from pyramid_scales.recording.store import GAUGES, PrivateStore
-from pyramid_scales.recording.words import FORMAT
 from pyramid_scales.snapshot import Labels
 
 

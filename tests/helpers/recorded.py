@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from pyramid_scales.packed import FORMAT
 from pyramid_scales.snapshot import NO_BUCKETS, NO_SLICES, Buckets, Labels, Requests, Series, Slices
 
 SECOND = 1_000_000_000
@@ -51,9 +53,12 @@ def buckets(durations: Iterable[int]) -> Buckets:
 def trimmed(counts: Sequence[int]) -> Buckets:
     """The amounts of all buckets, as a snapshot has them."""
     places = [place for place, count in enumerate(counts) if count]
-    if not places:
-        return NO_BUCKETS
-    return Buckets(places[0], list(counts[places[0] : places[-1] + 1]), sum(counts))
+    return filled(places[0], *counts[places[0] : places[-1] + 1]) if places else NO_BUCKETS
+
+
+def filled(first: int, *amounts: int) -> Buckets:
+    """These amounts in the buckets from ``first`` on."""
+    return Buckets(first, array(FORMAT, amounts), sum(amounts))
 
 
 def dense(found: Buckets, length: int = len(BOUNDS) + 1) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from greplin import scales
+from recorded import filled
 from sharing import BUCKETS, App
 
 from pyramid_scales.application import of
@@ -10,7 +11,6 @@ from pyramid_scales.figures.request_tree import as_node
 from pyramid_scales.merge.merge import WorkerSnapshot, merge
 from pyramid_scales.snapshot import (
     NO_SLICES,
-    Buckets,
     Kind,
     Labels,
     Node,
@@ -25,7 +25,7 @@ HOME = Labels("home", "/", "GET", 200, "")
 
 
 def requests(count, bounds=(1000,)):
-    buckets = Buckets(0, [count], count)
+    buckets = filled(0, count)
     found = Series(HOME, buckets, count, buckets, NO_SLICES, count)
     return Requests(bounds, (1000,), (found,), 0, 100, 9)
 

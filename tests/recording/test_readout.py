@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mapped import mapped
-from recorded import LE, SECOND, SLICE, Event, labels, slices
+from recorded import LE, SECOND, SLICE, Event, filled, labels, slices
 
+from pyramid_scales.packed import FORMAT, LIMIT
 from pyramid_scales.recording.histogram import COPIES, MINUTE, RING, Layout, turn
 from pyramid_scales.recording.readout import Extent, Window, read_series, read_totals
-from pyramid_scales.recording.words import FORMAT, Copy, Words, copied, numbers
+from pyramid_scales.recording.words import Copy, Words, copied, numbers
 from pyramid_scales.snapshot import NO_BUCKETS, NO_SLICES, Labels, Series, Slices
 
 LABELS = Labels("home", "/", "GET", 200, "")
@@ -51,7 +52,7 @@ def test_the_first_slice_of_a_clock_that_starts_at_zero_is_noted(block):
     add(words, 0)
     series = read(words, 0)
     assert series.slices == ([0] * 91, [0] * 31)
-    assert (series.recent, series.recent_sum_ns) == ((3, [1], 1), 7)
+    assert (series.recent, series.recent_sum_ns) == (filled(3, 1), 7)
     add(words, 1)
     assert read(words, 2).slices == ([0] * 89 + [1, 2], [0] * 30 + [14])
 
@@ -69,7 +70,7 @@ def test_after_a_reboot_totals_stay_and_nothing_is_recent(block):
     add(words, 1000)
     add(words, 1000, took=0)
     LAYOUT.forget_time(words)
-    assert read(words, 3) == Series(LABELS, (3, [2], 2), 7, NO_BUCKETS, NO_SLICES, 0)
+    assert read(words, 3) == Series(LABELS, filled(3, 2), 7, NO_BUCKETS, NO_SLICES, 0)
     add(words, 3)
     assert read(words, 4).slices == ([2] * 90 + [3], [7] * 30 + [14])
 
@@ -146,7 +147,31 @@ def test_a_copy_that_is_ahead_of_its_series_counts_as_nothing(block):
     copy = LAYOUT.copy_at(1000 // MINUTE) + 1
     words[copy + 3], words[copy + LAYOUT.buckets] = 9, 10**12
     series = read(words, 1001)
-    assert (series.recent, series.recent_sum_ns) == ((3, [0, 1], 1), 0)
+    assert (series.recent, series.recent_sum_ns) == (NO_BUCKETS, 0)
+
+
+@pytest.mark.parametrize("wrong", [8, LIMIT - 9, 2**63, 2**64 - 1])
+def test_a_copy_that_is_ahead_in_a_single_bucket_counts_as_nothing(block, wrong):
+    words = block()
+    for number in (1000, 1001):
+        for place in (3, 4):
+            add(words, number, place)
+    words[3] += 5
+    words[LAYOUT.copy_at(1000 // MINUTE) + 1 + 3] = wrong
+    assert read(words, 1001).recent == NO_BUCKETS
+
+
+@pytest.mark.parametrize("extent", Extent)
+@pytest.mark.parametrize("claimed", [LIMIT, 2**64 - 1])
+def test_a_block_that_claims_more_requests_than_there_can_be_counts_as_nothing(block, extent, claimed):
+    words = block()
+    add(words, 1000)
+    add(words, 1001)
+    words[5] = claimed
+    found = read(words, 1001, extent)
+    assert (found.buckets, found.recent) == (NO_BUCKETS, NO_BUCKETS)
+    words[5] = LIMIT - 3
+    assert read(words, 1001, extent).buckets.total == LIMIT - 1
 
 
 class Interrupted(Exception):

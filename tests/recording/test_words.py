@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mapped import mapped
 
-from pyramid_scales.recording.words import FORMAT, copied, numbers, occupied
+from pyramid_scales.packed import FORMAT
+from pyramid_scales.recording.words import copied, numbers, occupied
 
 
 @pytest.fixture(params=[lambda words: [0] * words, mapped], ids=["private", "mapped"])
@@ -40,8 +41,8 @@ def test_numbers_are_a_list_of_their_own(words):
     assert words[0] == 0
 
 
-@given(st.lists(st.one_of(st.just(0), st.sampled_from((1, 2**63, 2**64 - 1))), max_size=99))
+@given(st.lists(st.one_of(st.just(0), st.sampled_from((1, 256, 2**63, 2**64 - 1))), max_size=99))
 def test_what_is_occupied_lies_between_the_first_and_the_last_that_is_not_zero(row):
     places = [place for place, word in enumerate(row) if word] or [0, -1]
-    expected = (places[0], row[places[0] : places[-1] + 1])
+    expected = (places[0], array(FORMAT, row[places[0] : places[-1] + 1]))
     assert occupied(row) == occupied(array(FORMAT, row)) == expected
