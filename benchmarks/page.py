@@ -31,9 +31,17 @@ from pyramid_scales.figures.request_tree import as_node  # noqa: E402
 from pyramid_scales.packed import FORMAT  # noqa: E402
 from pyramid_scales.page import page  # noqa: E402
 from pyramid_scales.page.gather import gather, shape  # noqa: E402
-from pyramid_scales.recording.histogram import SLICE_NS, make_bounds  # noqa: E402
+from pyramid_scales.recording.histogram import make_bounds  # noqa: E402
 from pyramid_scales.settings import parse  # noqa: E402
-from pyramid_scales.snapshot import Buckets, Labels, Requests, Series, Slices, Snapshot  # noqa: E402
+from pyramid_scales.snapshot import (  # noqa: E402
+    SLICE_NS,
+    Buckets,
+    Labels,
+    Requests,
+    Series,
+    Slices,
+    Snapshot,
+)
 from pyramid_scales.tree import tree  # noqa: E402
 
 

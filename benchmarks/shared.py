@@ -28,11 +28,11 @@ from _rounds import fastest  # noqa: E402
 from pyramid.config import Configurator  # noqa: E402
 
 from pyramid_scales import application  # noqa: E402
-from pyramid_scales.recording.histogram import SLICE_NS, SLICES, Layout  # noqa: E402
+from pyramid_scales.recording.histogram import Layout  # noqa: E402
 from pyramid_scales.recording.recorder import Recorder  # noqa: E402
 from pyramid_scales.recording.store import PrivateStore, Store  # noqa: E402
 from pyramid_scales.sharing.shared import Shared  # noqa: E402
-from pyramid_scales.snapshot import Labels  # noqa: E402
+from pyramid_scales.snapshot import SLICE_NS, SLICES, Labels  # noqa: E402
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 RECORDS = 5_000

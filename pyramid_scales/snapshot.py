@@ -14,6 +14,11 @@ from typing import Any, NamedTuple
 
 from .packed import FORMAT, Row
 
+SLICE_NS = 10_000_000_000
+"""What happens to requests is told apart by slices of the monotonic clock of this length, nanoseconds."""
+SLICES = 90
+"""Slices of the longest window: fifteen minutes, the current slice besides."""
+
 Path = tuple[str, ...]
 """The address of a node: the text of each key from the root down; ``()`` is the root."""
 

@@ -13,13 +13,11 @@ from functools import cached_property
 from itertools import compress
 from typing import Any
 
-from ..snapshot import Buckets, Labels, Requests, Series
+from ..snapshot import SLICES, Buckets, Labels, Requests, Series
 from .sums import added_buckets, added_held
 
-SLICES = 91
-"""Slices (of ten seconds) that are told apart: those of fifteen minutes, and the current one."""
-WINDOWS = ONE_MINUTE, FIVE_MINUTES, FIFTEEN_MINUTES = 6, 30, 90
-"""In slices."""
+WINDOWS = 6, 30, SLICES
+"""1, 5 and 15 minutes, in slices."""
 _NONE = (0, 0, 0)
 FAILED = 500
 """Answers with this status or a higher one are errors."""
@@ -98,7 +96,7 @@ def _lately(series: Sequence[Series], amounts: Sequence[int]) -> Sequence[int]:
     first, second, third = WINDOWS
     gains = [
         (amount - held[-first], amount - held[-second], amount - held[-third])
-        for (_, _, _, _, (held, _), _), amount in zip(series, amounts)
+        for held, amount in zip([one.slices.counts for one in series], amounts)
         if held
     ]
     added: Sequence[int] = _NONE

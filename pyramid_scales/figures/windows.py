@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import sub, truediv
 
-from ..snapshot import Requests
-from .totals import FIFTEEN_MINUTES, SLICES, WINDOWS, Totals
+from ..snapshot import SLICE_NS, SLICES, Requests
+from .totals import WINDOWS, Totals
 
-SLICE_NS = 10_000_000_000
-"""Length of a slice on the monotonic clock."""
 _BAR = 3
 """Slices of half a minute."""
 
@@ -120,12 +118,12 @@ class Frame:
 def frame(requests: Requests) -> Frame:
     """The windows of a snapshot."""
     now = requests.now
-    oldest, end = now - SLICES + 1, (now + 1) * SLICE_NS
+    oldest, end = now - SLICES, (now + 1) * SLICE_NS
     # That of another worker may have been read in another slice.
     clock = end if requests.clock_ns is None else min(max(requests.clock_ns, now * SLICE_NS), end)
     began = oldest * SLICE_NS if requests.started_ns is None else requests.started_ns
     ended = now + (clock == end)
-    numbers = range(began // SLICE_NS, ended)[-FIFTEEN_MINUTES:] or range(now, now + 1)
+    numbers = range(began // SLICE_NS, ended)[-SLICES:] or range(now, now + 1)
     seconds = [_lasted((now - slices + 1) * SLICE_NS, clock, began) for slices in WINDOWS]
     # Only the first may be shorter.
     start = numbers[0] * SLICE_NS

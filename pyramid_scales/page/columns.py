@@ -88,8 +88,8 @@ COLUMNS = (
     Column("requests", "Requests", attrgetter("count"), _count),
     Column("methods", "Methods", lambda route: " ".join(route.methods), rising=True),
 )
-FIGURES = [column for column in COLUMNS if column.cell]
-_CELLS = [(column.value, column.cell) for column in COLUMNS if column.cell]
+_CELLS = [(column, column.value, column.cell) for column in COLUMNS if column.cell]
+FIGURES = [column for column, _, _ in _CELLS]
 _BY_KEY = {column.key: column for column in COLUMNS}
 
 
@@ -128,4 +128,4 @@ def arranged(routes: Iterable[Route], by: Sorting) -> list[Route]:
 
 def cells(found: Figures) -> list[Cell]:
     """The figures of one route, in the order of the columns."""
-    return [cell(value(found)) for value, cell in _CELLS]
+    return [cell(value(found)) for _, value, cell in _CELLS]

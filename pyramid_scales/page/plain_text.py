@@ -29,11 +29,6 @@ def escape_all(texts: Sequence[str]) -> Sequence[str]:
     return [str(escape(text.replace(_BETWEEN, "\N{REPLACEMENT CHARACTER}"))) for text in texts]
 
 
-def escape_content(text: str) -> str:
-    """A long text, escaped for the content of an element: unlike in an attribute, quotes may stay."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def segments(keys: Sequence[str]) -> Sequence[str]:
     """The part of the address that each key is; percent-encoded, so safe in HTML too."""
     joined = _BETWEEN.join(keys)

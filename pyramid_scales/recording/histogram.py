@@ -23,14 +23,11 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Any
 
+from ..snapshot import SLICE_NS, SLICES
 from .words import Words, copied, numbers
 
 VERSION = 1
 """Of the order of the words; a block of another version can't be read."""
-SLICE_NS = 10_000_000_000
-"""A slice of the ring, in nanoseconds."""
-SLICES = 90
-"""Slices of the longest window: fifteen minutes, the current slice besides."""
 MINUTE = 6
 """Slices between two copies of the buckets."""
 MINUTES = 5

@@ -14,8 +14,8 @@ from operator import ne
 from typing import Any, TypeAlias
 
 from ..packed import FORMAT, LIMIT, difference
-from ..snapshot import NO_BUCKETS, NO_SLICES, Buckets, Labels, Series, Slices
-from .histogram import MINUTE, MINUTES, RING, SLICES, Layout
+from ..snapshot import NO_BUCKETS, NO_SLICES, SLICES, Buckets, Labels, Series, Slices
+from .histogram import MINUTE, MINUTES, RING, Layout
 from .words import Copy, numbers, occupied, row
 
 More: TypeAlias = "Callable[[int, int], Copy]"

@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 from typing import Any
 
-from ..snapshot import Labels, Requests, Series
+from ..snapshot import SLICE_NS, Labels, Requests, Series
 from .cap import sentences
 from .cells import Cell, Cells
 from .forks import NOBODYS, Mine, mark
-from .histogram import SLICE_NS, Layout, turn
+from .histogram import Layout, turn
 from .readout import Extent, Window, read_series, read_totals
 from .store import ACTIVE, FAILURES, OVERFLOWED, RETRIES, STARTED, PrivateStore, Store
 from .words import Copy, Words, copied

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 from recorded import BOUNDS, SECOND, SLICE, Event, labels, recorded
 
-from pyramid_scales.figures import figures, windows
-from pyramid_scales.recording import histogram
+from pyramid_scales.figures import figures
 from pyramid_scales.snapshot import Requests, Slices
 
 START = 1000 * SLICE + 3 * SECOND
@@ -74,7 +73,3 @@ def test_a_note_that_is_just_being_written_takes_no_request_away():
     line = figures.overview(Requests(BOUNDS, (), [falling], 0, START // SLICE, 500)).sparkline
     assert list(line.rates) == [0.0] * 90
     assert list(line.bars) == [0] * 30
-
-
-def test_the_slices_of_figures_are_those_of_the_recorder():
-    assert windows.SLICE_NS == histogram.SLICE_NS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import unescape
 from urllib.parse import quote
 
 from hypothesis import given
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from pyramid_scales.address import clean, encode_key
-from pyramid_scales.page.plain_text import escape_all, escape_content, quote_all, segments
+from pyramid_scales.page.plain_text import escape_all, quote_all, segments
 
 TEXTS = st.lists(
     st.one_of(
@@ -35,10 +34,3 @@ def test_escaping_all_is_escaping_each(texts):
 @given(TEXTS)
 def test_quoting_all_is_quoting_each(texts):
     assert list(quote_all(texts)) == [quote(clean(text), safe="") for text in texts]
-
-
-@given(st.text("&<>\"'a;&#", max_size=20))
-def test_the_content_of_an_element_is_read_back_as_it_was(text):
-    escaped = escape_content(text)
-    assert unescape(escaped) == text
-    assert not {"<", ">"} & set(escaped)

@@ -124,10 +124,14 @@
   // down, a hair more up.
   function rounded(value, digits, method, places) {
     const [less, text, more] = [1 - Number.EPSILON, 1, 1 + Number.EPSILON].map((by) => (value * by)[method](digits));
-    if (less === more) return text;
-    const exact = method === "toFixed" ? value.toFixed(60) : value.toExponential(60);
-    if (!new RegExp(`\\.\\d{${places}}50*(e|$)`).test(exact)) return text;
+    if (less === more || !isTie(value, method, places)) return text;
     return /^[^e]*[13579](e|$)/.test(less) ? more : less;
+  }
+
+  // Whether all that is cut off behind so many places is a 5, in the number's exact digits.
+  function isTie(value, method, places) {
+    const exact = method === "toFixed" ? value.toFixed(60) : value.toExponential(60);
+    return /^50*$/.test(exact.split(/[.e]/)[1].slice(places));
   }
 
   function patchHuman(row, text) {
