@@ -19,9 +19,10 @@ sparkline                          the last fifteen minutes, in slices
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 from ..snapshot import Requests
 from .spread import Bar, bars, middles, spread
@@ -42,6 +43,7 @@ __all__ = [
     "summary",
 ]
 
+Made = TypeVar("Made", bound="Figures")
 _PERMILLES = (500, 950, 990)
 
 
@@ -144,39 +146,33 @@ def detail(requests: Requests, name: str) -> Detail | None:
 
 
 def _overview(totals: Totals, requests: Requests, window: Frame, values: Sequence[float]) -> Overview:
-    return Overview(
-        active=requests.active,
-        **_figures(totals, window, values),
-    )
+    return _filled(partial(Overview, active=requests.active), totals, window, values)
 
 
 def _route(name: str, totals: Totals, window: Frame, values: Sequence[float]) -> Route:
-    return Route(
-        name=name,
-        pattern=totals.series[0].labels.pattern,
-        methods=tuple(sorted({one.labels.method for one in totals.series})),
-        **_figures(totals, window, values),
-    )
+    methods = tuple(sorted({one.labels.method for one in totals.series}))
+    make = partial(Route, name=name, pattern=totals.series[0].labels.pattern, methods=methods)
+    return _filled(make, totals, window, values)
 
 
-def _figures(totals: Totals, window: Frame, values: Sequence[float]) -> dict[str, Any]:
+def _filled(make: Callable[..., Made], totals: Totals, window: Frame, values: Sequence[float]) -> Made:
     lately = totals.lately
     m1, m5, m15 = window.rates(lately)
     found = spread(totals.recent, totals.recent_sum_ns, values)
     p50, p95, p99 = found.percentiles(_PERMILLES) if found else (None, None, None)
-    return {
-        "count": totals.count,
-        "errors": totals.errors,
-        "m1": m1,
-        "m5": m5,
-        "m15": m15,
+    return make(
+        count=totals.count,
+        errors=totals.errors,
+        m1=m1,
+        m5=m5,
+        m15=m15,
         # More errors than requests: only where a file is damaged.
-        "error_share": min(totals.errors_lately[1] / lately[1], 1.0) if lately[1] else None,
-        "mean": found and found.mean,
-        "p50": p50,
-        "p95": p95,
-        "p99": p99,
-        "max": found and found.max,
-        "change": m1 / m15 - 1 if m15 else 0.0,
-        "sparkline": window.sparkline(totals),
-    }
+        error_share=min(totals.errors_lately[1] / lately[1], 1.0) if lately[1] else None,
+        mean=found and found.mean,
+        p50=p50,
+        p95=p95,
+        p99=p99,
+        max=found and found.max,
+        change=m1 / m15 - 1 if m15 else 0.0,
+        sparkline=window.sparkline(totals),
+    )

@@ -96,8 +96,8 @@ def _lately(series: Sequence[Series], amounts: Sequence[int]) -> Sequence[int]:
     first, second, third = WINDOWS
     gains = [
         (amount - held[-first], amount - held[-second], amount - held[-third])
-        for held, amount in zip([one.slices.counts for one in series], amounts)
-        if held
+        for one, amount in zip(series, amounts)
+        if (held := one.slices.counts)
     ]
     added: Sequence[int] = _NONE
     if gains:
@@ -124,8 +124,10 @@ def together(series: Sequence[Series]) -> Totals:
     """The totals of some series."""
     if len(series) == 1:  # as most routes have; in half the time
         (one,) = series
-        amount, fails = one.amount, one.labels.status >= FAILED
-        return Totals(series, [amount], amount, amount if fails else 0, one.recent)
+        amount, fails = one.buckets.total, one.labels.status >= FAILED
+        found = Totals(series, [amount], amount, amount if fails else 0, one.recent)
+        found.held = one.slices.counts
+        return found
     amounts = [one.buckets.total for one in series]
     failed = [amount for one, amount in zip(series, amounts) if one.labels.status >= FAILED]
     return Totals(series, amounts, sum(amounts), sum(failed), added_buckets([one.recent for one in series]))

@@ -108,7 +108,7 @@ class Frame:
 
     def rates(self, amounts: Sequence[int]) -> Sequence[float]:
         """Each of the requests of the last 1, 5 and 15 minutes, per second."""
-        return [amount / lasted for amount, lasted in zip(amounts, self.seconds)]
+        return list(map(truediv, amounts, self.seconds))
 
     def sparkline(self, totals: Totals) -> Sparkline:
         """The slices within the frame that have ended."""
