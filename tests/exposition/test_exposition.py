@@ -102,6 +102,14 @@ def test_routes_that_share_a_pattern_are_one_series():
     assert count == 3
 
 
+def test_the_same_series_of_many_workers_is_one_series():
+    of_three = requests(*[series("/", (0, 1), route="a"), series("/", (0, 0, 2), route="b")] * 3)
+    [count] = values(
+        render(snapshot(requests=of_three)), "http_server_request_duration_seconds_count"
+    ).values()
+    assert count == 9
+
+
 def test_nothing_is_said_of_requests_where_nothing_times_them():
     text = render(snapshot(GOLDEN.root))
     assert "http_server" not in text
