@@ -1,7 +1,7 @@
 """Rows of whole numbers, added and subtracted as one large integer each, in which a place has 64 bits.
 
-That takes a third of the time of a loop, and a page of eight workers adds up hundreds of rows. It is exact
-while no number reaches :data:`LIMIT`: then nothing is ever carried from one place to the next.
+That takes a third of the time of a loop, and a page of eight workers adds up hundreds of rows. While no
+number that is added reaches :data:`LIMIT`, nothing is ever carried from one place to the next.
 """
 
 from __future__ import annotations
@@ -31,12 +31,17 @@ def added(starts: Sequence[int], rows: Sequence[Row]) -> tuple[int, Row]:
     return first, _unpacked(total, -(-total.bit_length() // _BITS))
 
 
-def difference(later: Row, earlier: Row) -> Row | None:
-    """``later - earlier``, two rows of one length, place by place; ``None`` if it is negative anywhere."""
-    marks = _marks(len(later))
+def difference(later: Row, earlier: Row) -> Row:
+    """``later - earlier``, two rows of one length, place by place; 0 where it would be negative.
+
+    No number of ``later`` reaches :data:`LIMIT`.
+    """
+    marks, taken = _marks(len(later)), _packed(earlier)
     # A place from which too much is taken borrows its mark.
-    marked = (_packed(later) | marks) - _packed(earlier)
-    return _unpacked(marked ^ marks, len(later)) if marked & marks == marks else None
+    marked = (_packed(later) | marks) - taken
+    if taken & marks or marked & marks != marks:
+        return array(FORMAT, [max(more - less, 0) for more, less in zip(later, earlier, strict=True)])
+    return _unpacked(marked ^ marks, len(later))
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,7 @@
 """What one look at the application yields: plain data, never changed once made.
 
 Everything after the snapshot (merge, lookup, query, renderers) is a pure function of these types.
-They import nothing of the package but the arithmetic of rows, so that every room may speak of them.
+They import nothing of the package, so that every room may speak of them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
-
-from .packed import FORMAT, Row
 
 SLICE_NS = 10_000_000_000
 """What happens to requests is told apart by slices of the monotonic clock of this length, nanoseconds."""
@@ -110,12 +108,12 @@ class Buckets(NamedTuple):
     first: int
     """The place of the first of them: that of its bound in ``Requests.bounds_ns``. The bucket without a bound
     has the last place."""
-    amounts: Row
+    amounts: array[int]
     total: int
     """Their sum."""
 
 
-NO_BUCKETS = Buckets(0, array(FORMAT), 0)
+NO_BUCKETS = Buckets(0, array("Q"), 0)
 
 
 class Slices(NamedTuple):

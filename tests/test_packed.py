@@ -41,12 +41,12 @@ def test_what_was_earlier_is_taken_from_each_place(pairs):
     assert difference(later, earlier) == row([max(pair) - min(pair) for pair in pairs])
 
 
-@pytest.mark.parametrize("excess", [1, LIMIT - 1])
+@pytest.mark.parametrize("excess", [1, LIMIT - 1, 2**63, 2**64 - 1])
 @given(st.lists(NUMBERS, min_size=1, max_size=20), st.data())
-def test_more_taken_than_there_is_at_any_place_is_no_difference(excess, numbers, data):
-    later = row(numbers)
+def test_more_taken_than_there_is_leaves_nothing_at_that_place_alone(excess, numbers, data):
     place = data.draw(st.sampled_from(range(len(numbers))))
-    later[place] = 0
-    earlier = row([0] * len(numbers))
-    earlier[place] = excess
-    assert difference(later, earlier) is None
+    later, earlier = row(numbers), row([number // 2 for number in numbers])
+    later[place], earlier[place] = 0, excess
+    expected = row([number - number // 2 for number in numbers])
+    expected[place] = 0
+    assert difference(later, earlier) == expected

@@ -43,7 +43,7 @@ __all__ = [
     "summary",
 ]
 
-Made = TypeVar("Made", bound="Figures")
+_Made = TypeVar("_Made", bound="Figures")
 _PERMILLES = (500, 950, 990)
 
 
@@ -155,7 +155,7 @@ def _route(name: str, totals: Totals, window: Frame, values: Sequence[float]) ->
     return _filled(make, totals, window, values)
 
 
-def _filled(make: Callable[..., Made], totals: Totals, window: Frame, values: Sequence[float]) -> Made:
+def _filled(make: Callable[..., _Made], totals: Totals, window: Frame, values: Sequence[float]) -> _Made:
     lately = totals.lately
     m1, m5, m15 = window.rates(lately)
     found = spread(totals.recent, totals.recent_sum_ns, values)

@@ -38,7 +38,7 @@ class Extent(IntEnum):
 class Window:
     """What is lately: the same for all series of a page."""
 
-    __slots__ = ("layout", "means", "minutes", "now", "numbers", "oldest", "start")
+    __slots__ = ("layout", "means", "minutes", "now", "numbers", "oldest")
 
     def __init__(self, layout: Layout, now: int, extent: Extent = Extent.MEANS) -> None:
         """``now`` is the number of the current slice."""
@@ -46,8 +46,6 @@ class Window:
         self.now = now
         self.means = extent >= Extent.MEANS
         self.oldest = now - SLICES
-        self.start = self.oldest % RING
-        """Where in the ring the oldest slice has its note."""
         expected = [number if number > 0 else _NEVER for number in range(self.oldest + 1, now + 3)]
         self.numbers: dict[type, Copy] = {list: expected, array: array(FORMAT, expected)}
         """What stands in front of each note that is one."""
@@ -93,14 +91,10 @@ def _recent(words: Copy, window: Window, more: More, now: Buckets) -> tuple[Buck
     before = _before(words, window, more)
     if before is None:
         return NO_BUCKETS, 0
-    first, amounts, total = now
-    held = row(before[1 + first : 1 + first + len(amounts)])
-    lately = total - sum(held)
-    added = difference(amounts, held) if lately >= 0 else None
-    if added is None:  # it is damaged
-        return NO_BUCKETS, 0
+    first, amounts, _ = now
+    added = difference(amounts, row(before[1 + first : 1 + first + len(amounts)]))
     place = window.layout.total
-    return Buckets(first, added, lately), max(words[place] - before[1 + place], 0)
+    return Buckets(first, added, sum(added)), max(words[place] - before[1 + place], 0)
 
 
 def _before(words: Copy, window: Window, more: More) -> Copy | None:
